@@ -1,0 +1,93 @@
+package io.argosy.raft;
+
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+
+/**
+ * Settings of one replica.
+ *
+ * @param groupName name of the broker group, for people; identity is the group UUID
+ * @param self this replica
+ * @param peers where each replica of the group, this one included, listens for its peers, seen from here; a fault
+ *     proxy or a changed address goes in here, never into the replicated state (D5)
+ * @param listen where this replica listens for its peers
+ * @param dataFolder exclusive to this replica
+ * @param timing elections and heartbeats
+ * @param limits bounds of memory and batches
+ * @param storage the log on disk
+ */
+public record RaftConfig(
+        String groupName,
+        ReplicaId self,
+        Map<ReplicaId, InetSocketAddress> peers,
+        InetSocketAddress listen,
+        Path dataFolder,
+        Timing timing,
+        Limits limits,
+        Storage storage) {
+
+    public RaftConfig {
+        peers = Map.copyOf(peers);
+        if (!peers.containsKey(self)) {
+            throw new IllegalArgumentException("peers " + peers.keySet() + " lack this replica, " + self);
+        }
+    }
+
+    /**
+     * @param tick granularity of all timing; 10 ms
+     * @param heartbeat between heartbeats of a leader; 50 ms. Longer detects a dead leader later, shorter costs CPU
+     * @param electionMin shortest election timeout, also the leader-stickiness span; 300 ms. Below pauses of the JVM
+     *     and the disk it causes needless elections
+     * @param electionMax longest election timeout; 600 ms
+     */
+    public record Timing(Duration tick, Duration heartbeat, Duration electionMin, Duration electionMax) {
+        public static final Timing DEFAULT = new Timing(
+                Duration.ofMillis(10), Duration.ofMillis(50), Duration.ofMillis(300), Duration.ofMillis(600));
+
+        public Timing {
+            if (tick.isNegative() || tick.isZero() || heartbeat.compareTo(tick) < 0) {
+                throw new IllegalArgumentException(
+                        "tick " + tick + " must be positive and at most heartbeat " + heartbeat);
+            }
+            if (electionMin.compareTo(heartbeat.multipliedBy(3)) < 0 || electionMax.compareTo(electionMin) <= 0) {
+                throw new IllegalArgumentException("election timeout [" + electionMin + ", " + electionMax
+                        + ") must start at 3 heartbeats or more and not be empty");
+            }
+        }
+    }
+
+    /**
+     * @param batchBytesMax largest append to disk and to a peer; 1 MiB
+     * @param windowBytes sent to one peer and not yet answered; 8 MiB
+     * @param uncommittedBytesMax proposed and not yet committed; beyond it proposals are refused as busy; 256 MiB
+     * @param tailCacheBytes newest entries kept in memory for followers and consumers; 64 MiB
+     * @param readerThreads threads that read entries from the disk; 2
+     */
+    public record Limits(
+            int batchBytesMax, int windowBytes, long uncommittedBytesMax, long tailCacheBytes, int readerThreads) {
+        public static final Limits DEFAULT = new Limits(1 << 20, 8 << 20, 256L << 20, 64L << 20, 2);
+    }
+
+    /**
+     * @param flush when an entry counts as durable on a replica
+     * @param segmentBytes size at which a segment is sealed; 1 GiB
+     * @param maxBytes bytes of log beyond which proposals are refused, reads go on; 0 = own data plus 90 % of the free
+     *     space at start
+     */
+    public record Storage(Flush flush, long segmentBytes, long maxBytes) {
+        public static final Storage DEFAULT = new Storage(Flush.FSYNC, 1L << 30, 0);
+    }
+
+    /** When an entry counts as durable on a replica. */
+    public enum Flush {
+        /** After fsync: survives the loss of power on all replicas at once. */
+        FSYNC,
+        /**
+         * After the write to the page cache, fsync every 100 ms: survives the death of every process, but entries
+         * acknowledged in the last moments before a majority of machines lost power are gone.
+         */
+        ASYNC
+    }
+}

@@ -1,0 +1,108 @@
+package io.argosy.raft;
+
+import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
+
+/** One replica of one group, running. All methods may be called from any thread and none blocks on the disk or peers. */
+public interface RaftNode extends AutoCloseable {
+
+    /**
+     * Asks for one entry. The listener is called exactly once: on the applier thread after {@link StateMachine#apply}
+     * returned for the run that holds the entry, or, when refused, on any thread.
+     *
+     * @param payload at most {@link Entry#PAYLOAD_BYTES_MAX}; must not change afterwards
+     * @param payloadCrc {@link Entry#crcOf(ByteBuffer)} of it
+     */
+    void propose(ByteBuffer payload, int payloadCrc, Consumer<ProposeResult> listener);
+
+    /**
+     * Confirms leadership with a quorum round begun after this call (ReadIndex, thesis 6.4; R44), then waits until the
+     * index is applied here.
+     *
+     * @return completes with the applied index; fails with {@link NotLeaderException}
+     */
+    CompletableFuture<Long> readIndex();
+
+    RaftStatus status();
+
+    /**
+     * Creates the group from all of its seeds, which must all be empty; entry 1 records group UUID, replica ids and
+     * store UUIDs. Finishes a creation that was interrupted.
+     *
+     * @return completes with the group UUID once every seed has adopted the group durably; fails with {@link
+     *     BootstrapException}, whose text names the seed and what it answered
+     */
+    CompletableFuture<UUID> bootstrap();
+
+    /** Reads of committed entries; for delivery, replay and tools. */
+    LogReader log();
+
+    /** Lets the log drop entries up to and including the index, whole segments at a time. */
+    void trim(long upToIndex);
+
+    /** Gives up leadership if it has it, then stops all threads; what was acknowledged is durable. */
+    @Override
+    void close();
+
+    /** Reads entries of the log, from the tail cache first. */
+    interface LogReader {
+
+        long firstIndex();
+
+        /**
+         * The entry if it is in the tail cache; never touches the disk, callable on any thread.
+         */
+        Optional<Entry> cached(long index);
+
+        /**
+         * Entries from the index on, at least one, until the bytes are reached; on the bounded reader pool.
+         *
+         * @return fails with {@link DamagedEntryException} if the first entry is damaged on this disk, and with
+         *     {@link TrimmedException} if it was trimmed
+         */
+        CompletableFuture<List<Entry>> read(long fromIndex, int bytesMax);
+
+        /** The same, on the calling thread, which may wait for the disk. Only for start-up, the applier and tools. */
+        List<Entry> readBlocking(long fromIndex, int bytesMax);
+    }
+
+    /** This replica does not lead, or could not confirm that it still does. */
+    final class NotLeaderException extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+
+        public NotLeaderException(String message) {
+            super(message, null, false, false);
+        }
+    }
+
+    /** Not every seed is reachable and empty. */
+    final class BootstrapException extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+
+        public BootstrapException(String message) {
+            super(message, null, false, false);
+        }
+    }
+
+    /** The entry's bytes fail their checksum here; other replicas may have it whole. */
+    final class DamagedEntryException extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+
+        public DamagedEntryException(String message) {
+            super(message);
+        }
+    }
+
+    /** The entry lies below the first index. */
+    final class TrimmedException extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+
+        public TrimmedException(String message) {
+            super(message);
+        }
+    }
+}

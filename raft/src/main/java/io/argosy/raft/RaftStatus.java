@@ -1,0 +1,48 @@
+package io.argosy.raft;
+
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+
+/**
+ * An immutable view of a node, readable from any thread.
+ *
+ * @param groupUuid empty while the store belongs to no group
+ * @param stranger the store is not a voter of the group it sees; it waits to be added
+ * @param failure why the replica stopped, if it did
+ */
+public record RaftStatus(
+        ReplicaId self,
+        UUID storeUuid,
+        Optional<UUID> groupUuid,
+        boolean stranger,
+        Role role,
+        long term,
+        Optional<ReplicaId> leader,
+        long firstIndex,
+        long lastIndex,
+        long durableIndex,
+        long commitIndex,
+        long appliedIndex,
+        long logBytes,
+        List<PeerStatus> peers,
+        List<Damage> damage,
+        boolean diskSlow,
+        Optional<String> failure) {
+
+    public RaftStatus {
+        peers = List.copyOf(peers);
+        damage = List.copyOf(damage);
+    }
+
+    public boolean leading() {
+        return role == Role.LEADER;
+    }
+
+    /** @param state PROBE, REPLICATE or SNAPSHOT */
+    public record PeerStatus(
+            ReplicaId id, long matchIndex, long nextIndex, long inflightBytes, String state, boolean reachable) {}
+
+    /** Entries that fail their checksum on this replica's disk; never served. */
+    public record Damage(String file, long fromIndex, long toIndex, String detail) {}
+}

@@ -1,0 +1,66 @@
+package io.argosy.raft.core;
+
+import io.argosy.raft.Entry;
+import java.util.List;
+
+/** What replicas say to each other. Every message carries the sender's term; the receiver judges it when it steps it. */
+public sealed interface Message {
+
+    long term();
+
+    /**
+     * @param term the candidate's term; for a pre-vote the term it would campaign in
+     * @param transfer asked to campaign by the leader: voters ignore stickiness (R13)
+     * @param leaderLost the candidate knows that the leader's process has died
+     */
+    record VoteRequest(long term, long lastIndex, long lastTerm, boolean preVote, boolean transfer, boolean leaderLost)
+            implements Message {}
+
+    record VoteResponse(long term, boolean granted, boolean preVote, Refusal refusal) implements Message {}
+
+    /** Why a vote was not granted; operators read these. */
+    enum Refusal {
+        NONE,
+        LEADER_ALIVE,
+        LOG_BEHIND,
+        STALE_TERM,
+        ALREADY_VOTED,
+        UNKNOWN_MEMBER
+    }
+
+    /** @param session of the append stream, {@link RaftCore#peerReset}; comes back in the response (R27) */
+    record AppendRequest(long term, long prevIndex, long prevTerm, long commitIndex, long session, List<Entry> entries)
+            implements Message {}
+
+    /**
+     * @param index accepted: highest index that matches and is durable at the follower; rejected: the refused prevIndex
+     * @param hintTerm rejected: the follower's term at the conflict, 0 if its log is shorter
+     * @param hintIndex rejected: where to try next
+     */
+    record AppendResponse(
+            long term,
+            long session,
+            boolean rejected,
+            long index,
+            long hintTerm,
+            long hintIndex,
+            long appliedIndex,
+            boolean diskSlow)
+            implements Message {}
+
+    /**
+     * @param commitIndex at most the receiver's match index
+     * @param readRound highest ReadIndex round begun; an answer confirms all rounds up to it (R44)
+     */
+    record Heartbeat(long term, long commitIndex, long readRound, long session) implements Message {}
+
+    record HeartbeatResponse(
+            long term, long readRound, long session, long durableIndex, long appliedIndex, boolean diskSlow)
+            implements Message {}
+
+    /** The receiver shall campaign at once (thesis 3.10). */
+    record TimeoutNow(long term) implements Message {}
+
+    /** Best effort: the sender stops leading; nobody needs to wait for an election timeout. */
+    record LeaderResigned(long term) implements Message {}
+}

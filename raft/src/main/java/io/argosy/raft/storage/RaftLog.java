@@ -1,0 +1,54 @@
+package io.argosy.raft.storage;
+
+import io.argosy.raft.Entry;
+import io.argosy.raft.RaftStatus.Damage;
+import io.argosy.raft.core.RestoredState.TermStart;
+import java.io.Closeable;
+import java.io.IOException;
+import java.util.List;
+
+/**
+ * The log of one replica. One thread appends, truncates, syncs and trims; reads may come from any thread. An
+ * IOException from a write or a sync is final: the replica stops (R30).
+ */
+public interface RaftLog extends Closeable {
+
+    /** Lowest index held; {@code lastIndex() + 1} if the log is empty. */
+    long firstIndex();
+
+    /** Highest index written; 0 if nothing was ever written. */
+    long lastIndex();
+
+    /** First index of each term, ascending; the first element covers {@code firstIndex() - 1}. */
+    List<TermStart> terms();
+
+    /** Writes entries that follow {@link #lastIndex()} without a gap, as one batch. Not durable before {@link #sync}. */
+    void append(List<Entry> entries) throws IOException;
+
+    /** Makes everything appended and truncated so far durable. */
+    void sync() throws IOException;
+
+    /** Drops the index and everything behind it, durably before it returns (R20: no stale bytes pose as entries). */
+    void truncateFrom(long index) throws IOException;
+
+    /** Deletes whole segments whose entries all lie at or below the index. */
+    void trim(long upToIndex) throws IOException;
+
+    /**
+     * Entries from the index on, at least one, until the bytes are reached or the log ends.
+     *
+     * @throws io.argosy.raft.RaftNode.DamagedEntryException if the first entry fails its checksum; the damage is
+     *     recorded in {@link #damage()}
+     * @throws io.argosy.raft.RaftNode.TrimmedException if the first entry was trimmed
+     * @throws IllegalArgumentException if the first index lies behind the last
+     */
+    List<Entry> read(long fromIndex, int bytesMax) throws IOException;
+
+    /** Ranges that are known to be damaged. */
+    List<Damage> damage();
+
+    /** Reads and checks all sealed segments; call on a background thread. Damage found is recorded. */
+    void verify() throws IOException;
+
+    long sizeBytes();
+}

@@ -1,0 +1,52 @@
+package io.argosy.raft.transport;
+
+import io.argosy.raft.Member;
+import io.argosy.raft.Membership;
+import io.argosy.raft.ReplicaId;
+import io.argosy.raft.core.Message;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+
+/** Carries messages between replicas. Nothing blocks; what can't be sent is dropped. */
+public interface PeerTransport extends AutoCloseable {
+
+    /** Opens the listener and begins to connect; the listener's methods are called on transport threads. */
+    void start(PeerListener listener);
+
+    /** Appends and their answers go on the append connection, everything else on the control connection. */
+    void send(ReplicaId to, Message message);
+
+    /** From now on streams name this group; called once, when the store belongs to one. */
+    void joinGroup(UUID groupUuid);
+
+    CompletableFuture<StoreDescription> describeStore(ReplicaId peer);
+
+    CompletableFuture<Void> adoptGroup(ReplicaId peer, String groupName, Membership membership);
+
+    @Override
+    void close();
+
+    /** @param groupUuid empty while the store belongs to no group */
+    record StoreDescription(Member member, Optional<UUID> groupUuid) {}
+
+    /** What the transport tells the node; implementations only enqueue. */
+    interface PeerListener {
+
+        void received(ReplicaId from, Message message);
+
+        /** A new append stream to the peer is open. */
+        void peerReset(ReplicaId peer, long session);
+
+        /** The append stream to the peer broke. */
+        void peerUnreachable(ReplicaId peer);
+
+        /** The peer's connection was reset and a new one is refused: its process has died. */
+        void peerLost(ReplicaId peer);
+
+        StoreDescription describeStore();
+
+        /** Completes once the store has adopted the group durably. */
+        CompletableFuture<Void> adoptGroup(String groupName, Membership membership);
+    }
+}
