@@ -1,0 +1,7 @@
+/**
+ * Clients of the group: settings, telemetry streams, liveness.
+ */
+@NullMarked
+package io.argosy.broker.session;
+
+import org.jspecify.annotations.NullMarked;

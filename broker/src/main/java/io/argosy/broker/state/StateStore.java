@@ -1,0 +1,72 @@
+package io.argosy.broker.state;
+
+import java.util.Optional;
+import java.util.function.BiPredicate;
+
+/**
+ * Ordered byte maps, changed atomically together with the applied index. RocksDB in production, an ordered map in the
+ * simulator. One thread writes; reads from any thread see whole batches.
+ */
+public interface StateStore extends AutoCloseable {
+
+    /** A column family. */
+    enum Family {
+        META("meta"),
+        TOPICS("topics"),
+        GROUPS("groups"),
+        QUEUE_INDEX("queue-index"),
+        PROGRESS("progress");
+
+        private final String label;
+
+        Family(String label) {
+            this.label = label;
+        }
+
+        public String label() {
+            return label;
+        }
+    }
+
+    Optional<byte[]> get(Family family, byte[] key);
+
+    /**
+     * Visits keys in [from, to) in unsigned byte order until the visitor returns false.
+     *
+     * @param visitor gets key and value; the arrays are its own
+     */
+    void scan(Family family, byte[] from, byte[] to, BiPredicate<byte[], byte[]> visitor);
+
+    /** As {@link #scan}, in descending order from the greatest key below {@code to}. */
+    void scanBackwards(Family family, byte[] from, byte[] to, BiPredicate<byte[], byte[]> visitor);
+
+    Batch newBatch();
+
+    /** Applies the batch and the applied index as one; visible on return, durable after {@link #flush} (R40). */
+    void write(Batch batch, long appliedIndex);
+
+    /** Makes everything written so far durable, all families at one applied index. */
+    void flush();
+
+    /** Of the last write. */
+    long appliedIndex();
+
+    /** Of the last state that survives a crash now. */
+    long durableAppliedIndex();
+
+    @Override
+    void close();
+
+    /** Changes collected for one {@link #write}; not thread-safe. */
+    interface Batch extends AutoCloseable {
+
+        void put(Family family, byte[] key, byte[] value);
+
+        void delete(Family family, byte[] key);
+
+        void deleteRange(Family family, byte[] from, byte[] to);
+
+        @Override
+        void close();
+    }
+}
