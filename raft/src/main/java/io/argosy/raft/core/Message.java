@@ -34,8 +34,8 @@ public sealed interface Message {
 
     /**
      * @param index accepted: highest index that matches and is durable at the follower; rejected: the refused prevIndex
-     * @param hintTerm rejected: the follower's term at the conflict, 0 if its log is shorter
-     * @param hintIndex rejected: where to try next
+     * @param hintTerm rejected: the follower's term at {@code hintIndex}
+     * @param hintIndex rejected: highest index at which the logs may still agree, below the refused one
      */
     record AppendResponse(
             long term,

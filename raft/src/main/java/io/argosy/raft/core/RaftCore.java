@@ -2,13 +2,29 @@ package io.argosy.raft.core;
 
 import io.argosy.raft.Entry;
 import io.argosy.raft.EntryType;
+import io.argosy.raft.Member;
 import io.argosy.raft.Membership;
 import io.argosy.raft.RaftStatus;
 import io.argosy.raft.ReplicaId;
 import io.argosy.raft.Role;
+import io.argosy.raft.RoleChange;
+import io.argosy.raft.core.Effects.Persist;
+import io.argosy.raft.core.Effects.ReadReady;
+import io.argosy.raft.core.Message.AppendRequest;
+import io.argosy.raft.core.Message.AppendResponse;
+import io.argosy.raft.core.Message.Heartbeat;
+import io.argosy.raft.core.Message.HeartbeatResponse;
+import io.argosy.raft.core.Message.LeaderResigned;
+import io.argosy.raft.core.Message.Refusal;
+import io.argosy.raft.core.Message.TimeoutNow;
+import io.argosy.raft.core.Message.VoteRequest;
+import io.argosy.raft.core.Message.VoteResponse;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.TreeMap;
 import java.util.random.RandomGenerator;
 
 /**
@@ -17,20 +33,163 @@ import java.util.random.RandomGenerator;
  * append message per peer and batch.
  *
  * <p>Same state, same inputs, same effects. Not thread-safe: one thread owns it.
+ *
+ * <p>A store without a membership, or one whose UUID the membership doesn't name, is inert: it takes inputs and does
+ * nothing, above all it never votes, campaigns or acknowledges (D1, R36).
  */
 public final class RaftCore {
 
+    // Who we are and how we were set up.
+    private final CoreConfig config;
+    private final RandomGenerator random;
+    private final PauseGuard clock;
+    private final LogView log;
+    private final Durability durability;
+    private final Outbox outbox = new Outbox();
+    private final ReadRounds reads = new ReadRounds();
+    private final TreeMap<ReplicaId, Long> openSessions = new TreeMap<>();
+    private Replicator replicator;
+    private Ballot ballot;
+    private boolean voter;
+    private long nowNanos;
+
+    // Persistent on all replicas (Raft paper, figure 2).
+    private long term;
+    private Optional<ReplicaId> votedFor;
+    private HardState handedHardState;
+
+    // Volatile. lastApplied <= commitIndex <= lastIndex
+    private Role role = Role.FOLLOWER;
+    private Optional<ReplicaId> leader = Optional.empty();
+    private long commitIndex;
+    private long lastApplied;
+    private boolean electable;
+
+    // Elections.
+    private long electionDeadlineNanos;
+    private long leaderHeardNanos;
+    /** The last leader is known to be gone and no other was heard; for a while candidates say so and retry soon. */
+    private boolean leaderLost;
+
+    private long fastRetryEndNanos;
+
+    // The leader's own.
+    private long termFirstIndex;
+    private long heartbeatDueNanos;
+    private boolean heartbeatDue;
+
+    // Disk health, docs/raft-rules.md 4.5.
+    private boolean diskSlow;
+    private long diskHealthySinceNanos;
+
+    // What the driver was told.
+    private long handedApplyIndex;
+    private RoleChange announced;
+    private List<ReadReady> readsReady = new ArrayList<>();
+    private List<Long> readsFailed = new ArrayList<>();
+
     public RaftCore(CoreConfig config, RestoredState restored, RandomGenerator random, long nowNanos) {
-        throw new UnsupportedOperationException("not yet");
+        this.config = config;
+        this.random = random;
+        this.nowNanos = nowNanos;
+        this.clock = new PauseGuard(config.electionMinNanos() / 2, shortNanos() / 2, nowNanos);
+        this.log = new LogView(restored.firstIndex(), restored.lastIndex(), restored.terms());
+        this.durability = new Durability(restored.hardState(), restored.lastIndex());
+        this.term = restored.hardState().term();
+        this.votedFor = restored.hardState().votedFor();
+        this.handedHardState = restored.hardState();
+        this.commitIndex = restored.appliedIndex();
+        this.lastApplied = restored.appliedIndex();
+        this.handedApplyIndex = restored.appliedIndex();
+        this.electable = restored.electable();
+        this.announced = new RoleChange(Role.FOLLOWER, term, Optional.empty());
+        this.replicator = new Replicator(config, log, outbox, List.of());
+        this.ballot = new Ballot(new ReplicaId[0]);
+        if (restored.appliedIndex() > restored.lastIndex()) {
+            throw new InvariantViolation("state machine applied " + restored.appliedIndex() + " but the log ends at "
+                    + restored.lastIndex());
+        }
+        if (log.lastTerm() > term) {
+            throw new InvariantViolation("log ends in term " + log.lastTerm() + " beyond the current term " + term);
+        }
+        restored.membership().ifPresent(m -> join(m.membership(), restored.storeIsVoter()));
+        resetElectionTimer();
     }
+
+    private void join(Membership membership, boolean storeIsVoter) {
+        List<ReplicaId> others = new ArrayList<>();
+        ReplicaId[] all = new ReplicaId[membership.voters().size()];
+        boolean named = false;
+        for (int i = 0; i < all.length; i++) {
+            Member member = membership.voters().get(i);
+            all[i] = member.id();
+            if (member.id().equals(config.self())) {
+                named = true;
+            } else {
+                others.add(member.id());
+            }
+        }
+        voter = storeIsVoter && named;
+        ballot = new Ballot(all);
+        replicator = new Replicator(config, log, outbox, others);
+        for (PeerProgress peer : replicator.peers()) {
+            Long session = openSessions.get(peer.id);
+            if (session != null) {
+                replicator.streamOpened(peer, session, nowNanos);
+            }
+        }
+    }
+
+    // ---------------------------------------------------------------------------------------------------- inputs
 
     /** Time passes. A tick that comes late by more than half the shortest election timeout counts as one tick (R48). */
     public void tick(long nowNanos) {
-        throw new UnsupportedOperationException("not yet");
+        readClock(nowNanos);
+        if (!voter) {
+            return;
+        }
+        if (role == Role.LEADER) {
+            tickLeader();
+        } else if (this.nowNanos - electionDeadlineNanos >= 0) {
+            campaign();
+        }
     }
 
     public void receive(ReplicaId from, Message message, long nowNanos) {
-        throw new UnsupportedOperationException("not yet");
+        readClock(nowNanos);
+        if (!voter) {
+            return;
+        }
+        int peer = replicator.find(from);
+        if (peer < 0) {
+            refuseUnknown(from, message);
+            return;
+        }
+        if (message instanceof AppendRequest m) {
+            onAppend(from, m);
+        } else if (message instanceof AppendResponse m) {
+            if (isAnswerToThisLeadership(m.term())) {
+                replicator.onAppendResponse(replicator.peers()[peer], m, this.nowNanos);
+                advanceCommit();
+            }
+        } else if (message instanceof Heartbeat m) {
+            onHeartbeat(from, m);
+        } else if (message instanceof HeartbeatResponse m) {
+            if (isAnswerToThisLeadership(m.term())) {
+                replicator.onHeartbeatResponse(replicator.peers()[peer], m, this.nowNanos);
+                confirmReads();
+            }
+        } else if (message instanceof VoteRequest m) {
+            onVoteRequest(from, m);
+        } else if (message instanceof VoteResponse m) {
+            onVoteResponse(from, m);
+        } else if (message instanceof LeaderResigned m) {
+            onLeaderResigned(from, m);
+        } else if (message instanceof TimeoutNow m) {
+            onTimeoutNow(from, m);
+        } else {
+            throw new AssertionError(message);
+        }
     }
 
     /** What became of a proposal at the core's door. */
@@ -42,8 +201,27 @@ public final class RaftCore {
         record Busy(String reason) implements Proposed {}
     }
 
+    /**
+     * Appends an entry to the leader's log.
+     *
+     * @param type {@link EntryType#COMMAND}; the other types are the core's own
+     */
     public Proposed propose(EntryType type, ByteBuffer payload, int payloadCrc) {
-        throw new UnsupportedOperationException("not yet");
+        if (type != EntryType.COMMAND) {
+            throw new IllegalArgumentException("only commands are proposed, not " + type);
+        }
+        if (role != Role.LEADER) {
+            return new Proposed.NotLeader(leader);
+        }
+        long uncommittedBytes = log.bytesBehind(commitIndex);
+        int frameBytes = Entry.HEADER_BYTES + payload.remaining();
+        if (uncommittedBytes > 0 && uncommittedBytes + frameBytes > config.uncommittedBytesMax()) {
+            return new Proposed.Busy(uncommittedBytes + " bytes are not committed yet");
+        }
+        long index = log.lastIndex() + 1;
+        log.append(Entry.of(index, term, type, payload, payloadCrc));
+        replicator.wake();
+        return new Proposed.Accepted(index, term);
     }
 
     /**
@@ -53,36 +231,62 @@ public final class RaftCore {
      * @param context unique per call
      */
     public void requestRead(long context) {
-        throw new UnsupportedOperationException("not yet");
+        if (role != Role.LEADER || !reads.add(context)) {
+            readsFailed.add(context);
+        }
     }
 
     /** The append lane made durable all of this request and those before it. */
     public void persisted(long sequence) {
-        throw new UnsupportedOperationException("not yet");
+        durability.persisted(sequence, term);
+        if (role == Role.CANDIDATE && termIsDurable()) {
+            ballot.grant(config.self());
+            leadIfElected();
+        } else if (role == Role.LEADER) {
+            advanceCommit();
+        }
+        forgetOldEntries();
     }
 
     public void applied(long index) {
-        throw new UnsupportedOperationException("not yet");
+        if (index < lastApplied || index > handedApplyIndex) {
+            throw new InvariantViolation("applied " + index + " outside of " + lastApplied + ".." + handedApplyIndex);
+        }
+        lastApplied = index;
     }
 
     /** A new append stream to the peer is open; everything sent on older sessions may be lost. */
     public void peerReset(ReplicaId peer, long session) {
-        throw new UnsupportedOperationException("not yet");
+        openSessions.put(peer, session);
+        int position = replicator.find(peer);
+        if (position >= 0) {
+            replicator.streamOpened(replicator.peers()[position], session, nowNanos);
+        }
     }
 
     /** The append stream to the peer broke; nothing is sent to it but heartbeats until {@link #peerReset}. */
     public void peerUnreachable(ReplicaId peer) {
-        throw new UnsupportedOperationException("not yet");
+        openSessions.remove(peer);
+        int position = replicator.find(peer);
+        if (position >= 0) {
+            replicator.streamBroken(replicator.peers()[position], nowNanos);
+        }
     }
 
     /** The peer's process has died: its connections were reset and a new one is refused. The forget-leader fast path. */
     public void peerLost(ReplicaId peer, long nowNanos) {
-        throw new UnsupportedOperationException("not yet");
+        readClock(nowNanos);
+        if (voter && role == Role.FOLLOWER && isLeader(peer)) {
+            forgetLeader(peer);
+        }
     }
 
     /** Answers {@link Effects.LogRead}; an empty list means the read failed and the stream to the peer ends (R22). */
     public void logRead(ReplicaId peer, long session, List<Entry> entries) {
-        throw new UnsupportedOperationException("not yet");
+        int position = replicator.find(peer);
+        if (position >= 0 && role == Role.LEADER) {
+            replicator.onLogRead(replicator.peers()[position], session, entries, term, commitIndex, nowNanos);
+        }
     }
 
     /**
@@ -90,69 +294,632 @@ public final class RaftCore {
      *     4.5: beyond one election timeout a leader resigns, and does not campaign until healthy)
      */
     public void diskHealth(long oldestPendingNanos, long nowNanos) {
-        throw new UnsupportedOperationException("not yet");
+        readClock(nowNanos);
+        if (oldestPendingNanos > config.electionMinNanos()) {
+            diskSlow = true;
+            diskHealthySinceNanos = this.nowNanos;
+            boolean stalled = oldestPendingNanos > 2 * config.electionMinNanos();
+            // With all disks slow alike (one machine, one disk) a change of leader would only add an outage.
+            if (stalled || replicator.hasHealthySuccessor(this.nowNanos, config.electionMinNanos())) {
+                resign();
+            }
+        } else if (oldestPendingNanos > config.electionMinNanos() / 2) {
+            diskHealthySinceNanos = this.nowNanos;
+        } else if (diskSlow && this.nowNanos - diskHealthySinceNanos >= config.electionMaxNanos()) {
+            diskSlow = false;
+        }
     }
 
     /** Entries of this store are damaged, or no longer: a damaged store does not campaign, and resigns if it leads. */
     public void electable(boolean electable) {
-        throw new UnsupportedOperationException("not yet");
+        this.electable = electable;
+        if (!electable) {
+            resign();
+        }
     }
 
     /** The log dropped everything below the index. */
     public void trimmed(long firstIndex) {
-        throw new UnsupportedOperationException("not yet");
+        if (firstIndex > lastApplied + 1) {
+            throw new InvariantViolation("trim to " + firstIndex + " but only " + lastApplied + " is applied");
+        }
+        log.trim(firstIndex);
     }
 
     /** The store was adopted into a group: entry 1 is durable in its log. */
     public void adopted(Membership membership, long nowNanos) {
-        throw new UnsupportedOperationException("not yet");
+        readClock(nowNanos);
+        if (voter) {
+            throw new InvariantViolation("adopted twice");
+        }
+        log.born();
+        durability.born();
+        join(membership, true);
+        resetElectionTimer();
     }
 
     /** Gives up leadership before a planned stop, if it has it. */
     public void resign() {
-        throw new UnsupportedOperationException("not yet");
+        if (role != Role.LEADER) {
+            return;
+        }
+        for (PeerProgress peer : replicator.peers()) {
+            outbox.now(peer.id, new LeaderResigned(term));
+        }
+        stepDown();
+        electionDeadlineNanos = nowNanos + config.electionMaxNanos() + randomElectionNanos();
     }
 
+    // --------------------------------------------------------------------------------------------------- effects
+
     public boolean hasEffects() {
-        throw new UnsupportedOperationException("not yet");
+        return outbox.hasNow()
+                || needsPersist()
+                || applyIndex() > handedApplyIndex
+                || !readsReady.isEmpty()
+                || !readsFailed.isEmpty()
+                || roleChanged()
+                || replicator.hasLogReads()
+                || (role == Role.LEADER && (heartbeatDue || replicator.pumpDue() || canBeginReads()));
     }
 
     /** Everything that has come due since the last call. */
     public Effects takeEffects() {
-        throw new UnsupportedOperationException("not yet");
+        if (role == Role.LEADER) {
+            if (canBeginReads()) {
+                reads.begin(commitIndex);
+                heartbeatDue = true;
+                confirmReads();
+            }
+            if (heartbeatDue) {
+                heartbeatDue = false;
+                replicator.sendHeartbeats(term, commitIndex, reads.lastRound());
+            }
+            if (replicator.pumpDue()) {
+                replicator.pump(term, commitIndex, nowNanos);
+            }
+        }
+        Optional<Persist> persist = needsPersist() ? Optional.of(persist()) : Optional.empty();
+        handedApplyIndex = applyIndex();
+        Optional<RoleChange> roleChange = Optional.empty();
+        if (roleChanged()) {
+            announced = new RoleChange(role, term, leader);
+            roleChange = Optional.of(announced);
+        }
+        return new Effects(
+                persist,
+                outbox.takeNow(),
+                handedApplyIndex,
+                takeReadsReady(),
+                takeReadsFailed(),
+                roleChange,
+                replicator.takeLogReads());
     }
 
+    private boolean needsPersist() {
+        return log.hasUnhanded() || outbox.hasAfterDurable() || hardStateChanged();
+    }
+
+    private Persist persist() {
+        Optional<HardState> changed = Optional.empty();
+        if (hardStateChanged()) {
+            if (term < handedHardState.term()) {
+                throw new InvariantViolation("term " + term + " after term " + handedHardState.term());
+            }
+            if (term == handedHardState.term() && handedHardState.votedFor().isPresent()) {
+                throw new InvariantViolation("vote for " + votedFor + " after " + handedHardState);
+            }
+            handedHardState = new HardState(term, votedFor);
+            changed = Optional.of(handedHardState);
+        }
+        OptionalLong truncateFrom = log.takeTruncation();
+        List<Entry> entries = log.takeUnhanded();
+        long sequence = durability.issue(handedHardState, log.lastIndex());
+        return new Persist(sequence, term, changed, truncateFrom, entries, outbox.takeAfterDurable());
+    }
+
+    private boolean hardStateChanged() {
+        return term != handedHardState.term() || !votedFor.equals(handedHardState.votedFor());
+    }
+
+    /**
+     * Only what is durable here is applied: the state machine must never be ahead of the log that a crash would leave
+     * behind (R41).
+     */
+    private long applyIndex() {
+        return Math.max(handedApplyIndex, Math.min(commitIndex, durability.durableIndex()));
+    }
+
+    private boolean roleChanged() {
+        return announced.role() != role
+                || announced.term() != term
+                || !announced.leader().equals(leader);
+    }
+
+    private List<ReadReady> takeReadsReady() {
+        if (readsReady.isEmpty()) {
+            return List.of();
+        }
+        List<ReadReady> taken = readsReady;
+        readsReady = new ArrayList<>();
+        return taken;
+    }
+
+    private List<Long> takeReadsFailed() {
+        if (readsFailed.isEmpty()) {
+            return List.of();
+        }
+        List<Long> taken = readsFailed;
+        readsFailed = new ArrayList<>();
+        return taken;
+    }
+
+    // --------------------------------------------------------------------------------------------------- queries
+
     public Role role() {
-        throw new UnsupportedOperationException("not yet");
+        return role;
     }
 
     public long term() {
-        throw new UnsupportedOperationException("not yet");
+        return term;
     }
 
     public Optional<ReplicaId> leader() {
-        throw new UnsupportedOperationException("not yet");
+        return leader;
     }
 
+    /** Known to be committed; {@link Effects#commitIndex()} is this or less, as far as this disk has it. */
     public long commitIndex() {
-        throw new UnsupportedOperationException("not yet");
+        return commitIndex;
     }
 
     public long lastIndex() {
-        throw new UnsupportedOperationException("not yet");
+        return log.lastIndex();
+    }
+
+    /** Highest index that is durable on this replica's disk. */
+    public long durableIndex() {
+        return durability.durableIndex();
     }
 
     /** An entry that the core still holds in memory. */
     public Optional<Entry> cached(long index) {
-        throw new UnsupportedOperationException("not yet");
+        return index < log.tailFirst() || index > log.lastIndex() ? Optional.empty() : Optional.of(log.get(index));
     }
 
-    /** Lowest match index over all other voters, for trimming (D11). */
+    /**
+     * Lowest match index over all other voters, for trimming (D11); 0 on a replica that doesn't lead, the commit index
+     * in a group of one.
+     */
     public long lowestMatchIndex() {
-        throw new UnsupportedOperationException("not yet");
+        return role == Role.LEADER ? Math.min(commitIndex, replicator.lowestMatch()) : 0;
     }
 
+    /** What the leader knows of the others; stale on a replica that doesn't lead. */
     public List<RaftStatus.PeerStatus> peers() {
-        throw new UnsupportedOperationException("not yet");
+        return replicator.status();
+    }
+
+    // ------------------------------------------------------------------------------------------------- elections
+
+    private void campaign() {
+        leader = Optional.empty();
+        if (!mayCampaign()) {
+            resetElectionTimer();
+            return;
+        }
+        // A pre-vote changes nothing here: a replica that can't win doesn't raise its term (thesis 9.6).
+        role = Role.PRE_CANDIDATE;
+        ballot.clear();
+        ballot.grant(config.self());
+        electionDeadlineNanos = nowNanos + (retriesFast() ? shortNanos() : randomElectionNanos());
+        if (ballot.won()) {
+            campaignForReal(false);
+            return;
+        }
+        VoteRequest request = new VoteRequest(term + 1, log.lastIndex(), log.lastTerm(), true, false, retriesFast());
+        for (PeerProgress peer : replicator.peers()) {
+            outbox.now(peer.id, request);
+        }
+    }
+
+    private void campaignForReal(boolean transfer) {
+        adoptTerm(term + 1);
+        votedFor = Optional.of(config.self());
+        role = Role.CANDIDATE;
+        leader = Optional.empty();
+        ballot.clear();
+        electionDeadlineNanos =
+                nowNanos + (retriesFast() ? 5 * shortNanos() + randomUpTo(5 * shortNanos()) : randomElectionNanos());
+        VoteRequest request = new VoteRequest(term, log.lastIndex(), log.lastTerm(), false, transfer, retriesFast());
+        for (PeerProgress peer : replicator.peers()) {
+            outbox.afterDurable(peer.id, request);
+        }
+    }
+
+    private boolean mayCampaign() {
+        return voter && electable && !diskSlow;
+    }
+
+    private void onVoteRequest(ReplicaId from, VoteRequest m) {
+        if (m.term() < term || (m.preVote() && m.term() == term)) {
+            refuse(from, m, Refusal.STALE_TERM);
+        } else if (!m.transfer() && leaderIsAlive(m)) {
+            // The term is not adopted: a replica that was cut off can't depose a leader that others hear (R12).
+            refuse(from, m, Refusal.LEADER_ALIVE);
+        } else if (m.preVote()) {
+            if (candidateLogIsBehind(m)) {
+                refuse(from, m, Refusal.LOG_BEHIND);
+                campaignInsteadOf(m);
+            } else {
+                outbox.now(from, new VoteResponse(m.term(), true, true, Refusal.NONE));
+                waitForFastCandidate();
+            }
+        } else {
+            onRealVoteRequest(from, m);
+        }
+    }
+
+    private void onRealVoteRequest(ReplicaId from, VoteRequest m) {
+        if (m.term() > term) {
+            follow(m.term(), Optional.empty()); // Adopted even if the vote is refused below (R8).
+        }
+        boolean free = votedFor.isEmpty() || votedFor.get().equals(from); // Granted again if the answer was lost (R6).
+        if (!free) {
+            refuse(from, m, Refusal.ALREADY_VOTED);
+        } else if (candidateLogIsBehind(m)) {
+            refuse(from, m, Refusal.LOG_BEHIND);
+        } else {
+            votedFor = Optional.of(from);
+            resetElectionTimer();
+            whenTermIsDurable(from, new VoteResponse(term, true, false, Refusal.NONE));
+        }
+    }
+
+    private void refuse(ReplicaId to, VoteRequest m, Refusal refusal) {
+        whenTermIsDurable(to, new VoteResponse(term, false, m.preVote(), refusal));
+    }
+
+    /** Raft paper, section 5.4.1. */
+    private boolean candidateLogIsBehind(VoteRequest m) {
+        long lastTerm = log.lastTerm();
+        return m.lastTerm() < lastTerm || (m.lastTerm() == lastTerm && m.lastIndex() < log.lastIndex());
+    }
+
+    /**
+     * Stickiness: who hears a leader helps nobody to replace it (thesis 4.2.3). If the candidate saw the leader's
+     * process die, half the silence is enough: our own connection may just not have told us yet.
+     */
+    private boolean leaderIsAlive(VoteRequest m) {
+        if (role == Role.LEADER) {
+            return true;
+        }
+        long spanNanos = m.leaderLost() ? config.electionMinNanos() / 2 : config.electionMinNanos();
+        return leader.isPresent() && nowNanos - leaderHeardNanos < spanNanos;
+    }
+
+    private void onVoteResponse(ReplicaId from, VoteResponse m) {
+        if (!m.granted()) {
+            // A higher term is news, never a grant (R7).
+            if (m.term() > term) {
+                follow(m.term(), Optional.empty());
+            }
+            return;
+        }
+        if (m.preVote() && role == Role.PRE_CANDIDATE && m.term() == term + 1) {
+            ballot.grant(from);
+            if (ballot.won()) {
+                campaignForReal(false);
+            }
+        } else if (!m.preVote() && role == Role.CANDIDATE && m.term() == term) {
+            ballot.grant(from);
+            leadIfElected();
+        }
+    }
+
+    private void leadIfElected() {
+        if (!ballot.won()) {
+            return;
+        }
+        role = Role.LEADER;
+        leader = Optional.of(config.self());
+        leaderLost = false;
+        replicator.begin(nowNanos);
+        // Entries of older terms commit only under one of this term, so there must be one at once (R14, R15).
+        termFirstIndex = log.lastIndex() + 1;
+        log.append(Entry.of(termFirstIndex, term, EntryType.NOOP, ByteBuffer.allocate(0)));
+        heartbeatDue = true;
+        heartbeatDueNanos = nowNanos + config.heartbeatNanos();
+    }
+
+    // ------------------------------------------------------------------------------------ the forget-leader fast path
+
+    /**
+     * The leader is gone for certain: no need to wait for silence. Survivors go one after the other in the order of
+     * their ids, so that two that notice at the same moment rarely collide. Safe because stickiness only helps liveness.
+     */
+    private void forgetLeader(ReplicaId lost) {
+        leader = Optional.empty();
+        leaderLost = true;
+        fastRetryEndNanos = nowNanos + config.electionMinNanos();
+        int rank = 0;
+        for (PeerProgress peer : replicator.peers()) {
+            if (!peer.id.equals(lost) && peer.id.compareTo(config.self()) < 0) {
+                rank++;
+            }
+        }
+        if (rank == 0) {
+            campaign();
+        } else {
+            electionDeadlineNanos = nowNanos + rank * shortNanos() + randomUpTo(shortNanos() / 2);
+        }
+    }
+
+    /** Refused because it hasn't seen the loss yet, a voter will grant in a moment: ask again soon, for a while. */
+    private boolean retriesFast() {
+        return leaderLost && fastRetryEndNanos - nowNanos > 0;
+    }
+
+    /** Our log is longer than that of a candidate who hurries: nobody needs to wait for it to give up. */
+    private void campaignInsteadOf(VoteRequest m) {
+        if (m.leaderLost() && retriesFast() && role == Role.FOLLOWER) {
+            campaign();
+        }
+    }
+
+    /** Bounded to the fast path: elsewhere a candidate that can't win could hold back one that can (R10). */
+    private void waitForFastCandidate() {
+        if (retriesFast() && role == Role.FOLLOWER) {
+            long waitNanos = 5 * shortNanos() + randomUpTo(shortNanos());
+            if (electionDeadlineNanos - nowNanos < waitNanos) {
+                electionDeadlineNanos = nowNanos + waitNanos;
+            }
+        }
+    }
+
+    private void onLeaderResigned(ReplicaId from, LeaderResigned m) {
+        if (m.term() > term) {
+            follow(m.term(), Optional.empty());
+        } else if (m.term() == term && role == Role.FOLLOWER && isLeader(from)) {
+            forgetLeader(from);
+        }
+    }
+
+    private void onTimeoutNow(ReplicaId from, TimeoutNow m) {
+        if (m.term() == term && role == Role.FOLLOWER && isLeader(from) && mayCampaign()) {
+            campaignForReal(true);
+        }
+    }
+
+    // ------------------------------------------------------------------------------------------------- followers
+
+    private void onAppend(ReplicaId from, AppendRequest m) {
+        if (m.term() < term) {
+            // Told the newer term, a deposed leader steps down (R9). Session 0: this answers no stream of ours.
+            whenTermIsDurable(from, new AppendResponse(term, 0, true, m.prevIndex(), 0, 0, lastApplied, diskSlow));
+            return;
+        }
+        hearLeader(from, m.term());
+        long prev = m.prevIndex();
+        if (prev > log.lastIndex() || (prev > commitIndex && log.termAt(prev) != m.prevTerm())) {
+            // The prefix up to commit can't conflict, so the search for the conflict ends there.
+            long hint = log.lastIndexWithTermAtMost(Math.min(prev - 1, log.lastIndex()), m.prevTerm());
+            hint = Math.max(hint, Math.min(commitIndex, prev - 1));
+            whenTermIsDurable(
+                    from,
+                    new AppendResponse(term, m.session(), true, prev, log.termAt(hint), hint, lastApplied, diskSlow));
+            return;
+        }
+        requireCommittedMatch(from, prev, m.prevTerm());
+        appendMissing(from, prev, m.entries());
+        long verified = prev + m.entries().size();
+        AppendResponse response = new AppendResponse(term, m.session(), false, verified, 0, 0, lastApplied, diskSlow);
+        if (durability.durableIndex() >= verified) {
+            whenTermIsDurable(from, response);
+        } else {
+            outbox.afterDurable(from, response);
+        }
+        // Only what this very message verified: what lies behind it may be another leader's (R18).
+        commitTo(Math.min(m.commitIndex(), verified));
+    }
+
+    /** The log shrinks only here, and only at a real conflict (R16). */
+    private void appendMissing(ReplicaId from, long prev, List<Entry> entries) {
+        int count = entries.size();
+        int i = 0;
+        for (; i < count; i++) {
+            long index = prev + 1 + i;
+            Entry entry = entries.get(i);
+            if (entry.index() != index) {
+                throw new InvariantViolation("entry " + i + " behind index " + prev + " from " + from + " is " + entry);
+            }
+            if (index > log.lastIndex()) {
+                break;
+            }
+            if (index >= log.firstIndex() && log.termAt(index) != entry.term()) {
+                if (index <= commitIndex) {
+                    throw new InvariantViolation("committed entry " + index + " has term " + log.termAt(index)
+                            + " here and " + entry.term() + " at leader " + from + " of term " + term
+                            + "; commit index " + commitIndex);
+                }
+                log.truncateFrom(index);
+                durability.truncated(index);
+                break;
+            }
+        }
+        for (; i < count; i++) {
+            log.append(entries.get(i));
+        }
+    }
+
+    private void requireCommittedMatch(ReplicaId from, long prev, long prevTerm) {
+        if (prev <= commitIndex && prev >= log.firstIndex() - 1 && log.termAt(prev) != prevTerm) {
+            throw new InvariantViolation("committed entry " + prev + " has term " + log.termAt(prev) + " here and "
+                    + prevTerm + " at leader " + from + " of term " + term + "; commit index " + commitIndex);
+        }
+    }
+
+    private void onHeartbeat(ReplicaId from, Heartbeat m) {
+        if (m.term() < term) {
+            whenTermIsDurable(from, new HeartbeatResponse(term, 0, 0, 0, lastApplied, diskSlow));
+            return;
+        }
+        hearLeader(from, m.term());
+        commitTo(Math.min(m.commitIndex(), log.lastIndex()));
+        outbox.now(
+                from,
+                new HeartbeatResponse(
+                        term, m.readRound(), m.session(), durability.durableIndex(), lastApplied, diskSlow));
+    }
+
+    private void hearLeader(ReplicaId from, long leaderTerm) {
+        if (leaderTerm == term && (role == Role.LEADER || (leader.isPresent() && !isLeader(from)))) {
+            throw new InvariantViolation("two leaders in term " + term + ": " + from + " and " + leader.orElseThrow());
+        }
+        if (leaderTerm > term || role != Role.FOLLOWER || leader.isEmpty()) {
+            follow(leaderTerm, Optional.of(from));
+        }
+        leaderLost = false;
+        leaderHeardNanos = nowNanos;
+        resetElectionTimer();
+    }
+
+    private void commitTo(long index) {
+        if (index <= commitIndex) {
+            return;
+        }
+        if (index > log.lastIndex()) {
+            throw new InvariantViolation("commit of " + index + " but the log ends at " + log.lastIndex());
+        }
+        commitIndex = index;
+        forgetOldEntries();
+    }
+
+    // ------------------------------------------------------------------------------------------------- the leader
+
+    private void tickLeader() {
+        if (!replicator.heardFromMajority(nowNanos, config.electionMaxNanos())) {
+            // Check-quorum: others may have elected somebody, and what is proposed here can't commit.
+            stepDown();
+            return;
+        }
+        if (nowNanos - heartbeatDueNanos >= 0) {
+            heartbeatDueNanos = nowNanos + config.heartbeatNanos();
+            heartbeatDue = true;
+            replicator.retry(nowNanos);
+        }
+    }
+
+    /** An answer of an older leadership is worth nothing (R19), one of a higher term ends this one. */
+    private boolean isAnswerToThisLeadership(long answerTerm) {
+        if (answerTerm > term) {
+            follow(answerTerm, Optional.empty());
+        }
+        return role == Role.LEADER && answerTerm == term;
+    }
+
+    private void advanceCommit() {
+        long reached = replicator.majorityMatch(durability.durableIndex());
+        // Counting copies decides only for entries of the own term; older ones commit with them (R14, figure 8).
+        if (role == Role.LEADER && reached >= termFirstIndex) {
+            commitTo(reached);
+        }
+    }
+
+    private boolean canBeginReads() {
+        // Before an entry of this term is committed, the leader doesn't know how far others committed (R44).
+        return reads.canBegin() && commitIndex >= termFirstIndex;
+    }
+
+    private void confirmReads() {
+        if (reads.hasOpen()) {
+            reads.confirm(replicator.majorityRound(), readsReady);
+        }
+    }
+
+    // ---------------------------------------------------------------------------------------------------- helpers
+
+    /** Becomes a follower of the term, which is the current one or a higher one. */
+    private void follow(long newTerm, Optional<ReplicaId> newLeader) {
+        if (newTerm > term) {
+            adoptTerm(newTerm);
+            resetElectionTimer();
+        }
+        endLeadership();
+        role = Role.FOLLOWER;
+        leader = newLeader;
+    }
+
+    /** Stops leading, in the same term. */
+    private void stepDown() {
+        endLeadership();
+        role = Role.FOLLOWER;
+        leader = Optional.empty();
+        resetElectionTimer();
+    }
+
+    private void endLeadership() {
+        if (role == Role.LEADER) {
+            heartbeatDue = false;
+            reads.failAll(readsFailed);
+        }
+    }
+
+    private void adoptTerm(long newTerm) {
+        if (newTerm <= term) {
+            throw new InvariantViolation("term " + newTerm + " after term " + term);
+        }
+        term = newTerm;
+        votedFor = Optional.empty();
+        outbox.dropAfterDurable();
+    }
+
+    private boolean isLeader(ReplicaId replica) {
+        return leader.isPresent() && leader.get().equals(replica);
+    }
+
+    private boolean termIsDurable() {
+        HardState durable = durability.durableHardState();
+        return durable.term() == term && durable.votedFor().equals(votedFor);
+    }
+
+    /** At once if term and vote are on disk, else behind them (R1; docs/raft-rules.md, what may leave when). */
+    private void whenTermIsDurable(ReplicaId to, Message message) {
+        if (termIsDurable()) {
+            outbox.now(to, message);
+        } else {
+            outbox.afterDurable(to, message);
+        }
+    }
+
+    private void refuseUnknown(ReplicaId from, Message message) {
+        if (message instanceof VoteRequest m) {
+            refuse(from, m, Refusal.UNKNOWN_MEMBER);
+        }
+    }
+
+    private void forgetOldEntries() {
+        log.evict(Math.min(commitIndex, durability.durableIndex()), config.tailBytesMax());
+    }
+
+    private void readClock(long now) {
+        nowNanos = clock.advance(now);
+    }
+
+    private void resetElectionTimer() {
+        electionDeadlineNanos = nowNanos + randomElectionNanos();
+    }
+
+    private long randomElectionNanos() {
+        return config.electionMinNanos() + randomUpTo(config.electionMaxNanos() - config.electionMinNanos());
+    }
+
+    private long randomUpTo(long boundNanos) {
+        return boundNanos > 0 ? random.nextLong(boundNanos) : 0;
+    }
+
+    /** 20 ms with default timing: a few round trips, two ticks. */
+    private long shortNanos() {
+        return config.heartbeatNanos() * 2 / 5;
     }
 }

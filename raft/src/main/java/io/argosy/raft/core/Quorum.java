@@ -1,0 +1,28 @@
+package io.argosy.raft.core;
+
+import java.util.Arrays;
+
+/** Majority arithmetic over the voters of a group, this replica included. */
+final class Quorum {
+
+    private final long[] scratch;
+
+    Quorum(int voters) {
+        this.scratch = new long[voters];
+    }
+
+    int majority() {
+        return scratch.length / 2 + 1;
+    }
+
+    /** Begin with this replica's own value, then set one per peer at slots from 1. */
+    long[] slots() {
+        return scratch;
+    }
+
+    /** Highest value that a majority of the slots has reached. */
+    long reached() {
+        Arrays.sort(scratch);
+        return scratch[scratch.length - majority()];
+    }
+}
