@@ -17,8 +17,11 @@ public interface PeerTransport extends AutoCloseable {
     /** Appends and their answers go on the append connection, everything else on the control connection. */
     void send(ReplicaId to, Message message);
 
-    /** From now on streams name this group; called once, when the store belongs to one. */
-    void joinGroup(UUID groupUuid);
+    /**
+     * From now on streams name this group, and are accepted only from its members, which are (id, store UUID) (R36).
+     * Called when the store belongs to a group, and again when the membership changed.
+     */
+    void joinGroup(Membership membership);
 
     CompletableFuture<StoreDescription> describeStore(ReplicaId peer);
 

@@ -1,0 +1,509 @@
+package io.argosy.raft.transport;
+
+import com.google.common.util.concurrent.FutureCallback;
+import com.google.common.util.concurrent.Futures;
+import com.google.common.util.concurrent.ListenableFuture;
+import io.argosy.proto.v1.AdoptGroupRequest;
+import io.argosy.proto.v1.AdoptGroupResponse;
+import io.argosy.proto.v1.DescribeStoreRequest;
+import io.argosy.proto.v1.DescribeStoreResponse;
+import io.argosy.proto.v1.GroupMember;
+import io.argosy.proto.v1.RaftFrame;
+import io.argosy.proto.v1.RaftPeerGrpc;
+import io.argosy.proto.v1.StreamOpen;
+import io.argosy.raft.Entry;
+import io.argosy.raft.Member;
+import io.argosy.raft.Membership;
+import io.argosy.raft.RaftConfig;
+import io.argosy.raft.ReplicaId;
+import io.argosy.raft.core.Message;
+import io.argosy.raft.transport.FrameCodec.BadFrameException;
+import io.argosy.wire.auth.ClusterSecret;
+import io.argosy.wire.auth.PeerAuthenticator;
+import io.argosy.wire.auth.PeerProver;
+import io.argosy.wire.grpc.PeerEndpoints;
+import io.argosy.wire.grpc.Rebinding;
+import io.grpc.ManagedChannel;
+import io.grpc.Server;
+import io.grpc.Status;
+import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
+import io.grpc.stub.StreamObserver;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetSocketAddress;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Function;
+import java.util.function.LongSupplier;
+import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Peers over gRPC. A replica sends everything, answers included, on the streams that it has dialed itself; the only
+ * thing that comes back on a stream is the echo of its opening. So each direction of a pair lives and breaks alone,
+ * and the session in appends and their answers tells old from new (R27).
+ *
+ * <p>A stream is accepted if version, group UUID, sender (id and store UUID), receiver all match; strangers are told
+ * what differs. Connections are guarded by the cluster secret.
+ */
+public final class GrpcPeerTransport implements PeerTransport {
+
+    private static final Logger log = LoggerFactory.getLogger(GrpcPeerTransport.class);
+
+    private static final int VERSION = 1;
+    private static final Duration CALL_TIMEOUT = Duration.ofSeconds(5);
+    private static final long CONTROL_QUEUE_BYTES_MAX = 1 << 20;
+    private static final long CLOSE_MILLIS = 300;
+
+    private final RaftConfig config;
+    private final UUID storeUuid;
+    private final PeerAuthenticator authenticator;
+    private final PeerProver prover;
+    private final int inboundBytesMax;
+    private final AtomicLong sessions;
+    private final ScheduledThreadPoolExecutor timer;
+    private final Map<ReplicaId, Map<StreamKind, StreamLink>> links = new LinkedHashMap<>();
+    private final Map<StreamKey, InboundStream> inbound = new ConcurrentHashMap<>();
+    private final RandomGenerator random;
+
+    private volatile Optional<Membership> membership = Optional.empty();
+    private volatile Optional<Server> server = Optional.empty();
+
+    private record StreamKey(ReplicaId from, StreamKind kind) {}
+
+    /**
+     * @param random spreads reconnects and seeds the sessions: they must differ from those of the process before
+     * @param nanoClock monotonic, paces log lines
+     */
+    public GrpcPeerTransport(
+            RaftConfig config, UUID storeUuid, ClusterSecret secret, SecureRandom random, LongSupplier nanoClock) {
+        this.config = config;
+        this.storeUuid = storeUuid;
+        this.random = random;
+        this.authenticator = new PeerAuthenticator(secret, random, nanoClock);
+        this.prover = new PeerProver(secret, config.groupName() + "/" + config.self(), random, CALL_TIMEOUT);
+        this.inboundBytesMax = config.limits().batchBytesMax() + Entry.PAYLOAD_BYTES_MAX + (1 << 16);
+        this.sessions = new AtomicLong(random.nextLong() >>> 2);
+        this.timer = new ScheduledThreadPoolExecutor(1, task -> {
+            Thread thread = new Thread(task, "raft-dialer-" + config.self());
+            thread.setDaemon(true);
+            return thread;
+        });
+        timer.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
+    }
+
+    @Override
+    public void start(PeerListener toTell) {
+        StreamLink.Dialing dialing = new StreamLink.Dialing(timer, prover, random, inboundBytesMax);
+        config.peers().forEach((peer, address) -> {
+            if (!peer.equals(config.self())) {
+                AtomicBoolean up = new AtomicBoolean();
+                Map<StreamKind, StreamLink> byKind = new LinkedHashMap<>();
+                for (StreamKind kind : StreamKind.values()) {
+                    long queueBytesMax = kind == StreamKind.CONTROL
+                            ? CONTROL_QUEUE_BYTES_MAX
+                            : 2L * config.limits().windowBytes()
+                                    + config.limits().batchBytesMax();
+                    byKind.put(
+                            kind,
+                            new StreamLink(
+                                    peer,
+                                    address,
+                                    kind,
+                                    dialing,
+                                    queueBytesMax,
+                                    new LinkEvents(peer, kind, up, toTell)));
+                }
+                links.put(peer, Map.copyOf(byKind));
+            }
+        });
+        NettyServerBuilder builder = PeerEndpoints.listener(config.listen(), inboundBytesMax);
+        authenticator.guard(builder);
+        builder.addService(Rebinding.aliasing(new Service(toTell).bindService()));
+        try {
+            server = Optional.of(builder.build().start());
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot listen for peers at " + config.listen(), e);
+        }
+        log.info("listening for peers replica={} address={}", config.self(), config.listen());
+    }
+
+    @Override
+    public synchronized void joinGroup(Membership joined) {
+        boolean first = membership.isEmpty();
+        membership = Optional.of(joined);
+        if (first) {
+            links.values().forEach(byKind -> byKind.values().forEach(link -> timer.execute(link::dial)));
+        }
+    }
+
+    @Override
+    public void send(ReplicaId to, Message message) {
+        Map<StreamKind, StreamLink> byKind = links.get(to);
+        if (byKind == null) {
+            log.debug("no address for peer={}, dropped {}", to, message);
+            return;
+        }
+        StreamLink link = byKind.get(StreamKind.of(message));
+        if (link != null) {
+            link.send(message);
+        }
+    }
+
+    @Override
+    public CompletableFuture<StoreDescription> describeStore(ReplicaId peer) {
+        return call(peer, stub -> stub.describeStore(DescribeStoreRequest.getDefaultInstance()))
+                .thenApply(GrpcPeerTransport::decode);
+    }
+
+    @Override
+    public CompletableFuture<Void> adoptGroup(ReplicaId peer, String groupName, Membership adopted) {
+        AdoptGroupRequest.Builder request = AdoptGroupRequest.newBuilder()
+                .setGroupName(groupName)
+                .setGroupUuid(FrameCodec.encode(adopted.groupUuid()));
+        for (Member voter : adopted.voters()) {
+            request.addMembers(GroupMember.newBuilder()
+                    .setReplicaId(voter.id().value())
+                    .setStoreUuid(FrameCodec.encode(voter.storeUuid())));
+        }
+        return call(peer, stub -> stub.adoptGroup(request.build())).thenApply(answer -> null);
+    }
+
+    /** Rare calls, before there are streams: each on a connection of its own. */
+    private <T> CompletableFuture<T> call(
+            ReplicaId peer, Function<RaftPeerGrpc.RaftPeerFutureStub, ListenableFuture<T>> call) {
+        InetSocketAddress address = config.peers().get(peer);
+        if (address == null) {
+            return CompletableFuture.failedFuture(
+                    new IllegalArgumentException("no address is configured for replica " + peer));
+        }
+        ManagedChannel channel = PeerEndpoints.channel(address, inboundBytesMax).build();
+        return prover.prove(channel)
+                .thenCompose(proved -> completable(call.apply(RaftPeerGrpc.newFutureStub(channel)
+                        .withDeadlineAfter(CALL_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS))))
+                .whenComplete((answer, failure) -> channel.shutdown());
+    }
+
+    private static <T> CompletableFuture<T> completable(ListenableFuture<T> future) {
+        CompletableFuture<T> completable = new CompletableFuture<>();
+        Futures.addCallback(
+                future,
+                new FutureCallback<>() {
+                    @Override
+                    public void onSuccess(@Nullable T answer) {
+                        completable.complete(Objects.requireNonNull(answer));
+                    }
+
+                    @Override
+                    public void onFailure(Throwable failure) {
+                        completable.completeExceptionally(failure);
+                    }
+                },
+                Runnable::run);
+        return completable;
+    }
+
+    private static StoreDescription decode(DescribeStoreResponse answer) {
+        try {
+            Optional<UUID> group = answer.getGroupUuid().isEmpty()
+                    ? Optional.empty()
+                    : Optional.of(FrameCodec.decodeUuid(answer.getGroupUuid()));
+            return new StoreDescription(
+                    new Member(new ReplicaId(answer.getReplicaId()), FrameCodec.decodeUuid(answer.getStoreUuid())),
+                    group);
+        } catch (BadFrameException e) {
+            throw Status.INTERNAL.withDescription(e.getMessage()).asRuntimeException();
+        }
+    }
+
+    /** The port it listens on; differs from the configured one if that is 0. */
+    public int port() {
+        return server.map(Server::getPort).orElseThrow(() -> new IllegalStateException("not started"));
+    }
+
+    @Override
+    public void close() {
+        List<StreamLink> all = new ArrayList<>();
+        links.values().forEach(byKind -> all.addAll(byKind.values()));
+        timer.shutdownNow();
+        all.forEach(StreamLink::close);
+        try {
+            for (StreamLink link : all) {
+                link.awaitClosed(CLOSE_MILLIS);
+            }
+            if (server.isPresent()) {
+                server.get().shutdownNow();
+                server.get().awaitTermination(CLOSE_MILLIS, TimeUnit.MILLISECONDS);
+            }
+        } catch (InterruptedException e) {
+            server.ifPresent(Server::shutdownNow);
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private final class LinkEvents implements StreamLink.Events {
+        private final ReplicaId peer;
+        private final StreamKind kind;
+        /** Shared by the peer's links: it was seen alive since it was last reported dead. */
+        private final AtomicBoolean up;
+
+        private final PeerListener toTell;
+
+        LinkEvents(ReplicaId peer, StreamKind kind, AtomicBoolean up, PeerListener toTell) {
+            this.peer = peer;
+            this.kind = kind;
+            this.up = up;
+            this.toTell = toTell;
+        }
+
+        @Override
+        public void opened(long session) {
+            up.set(true);
+            if (kind == StreamKind.APPEND) {
+                toTell.peerReset(peer, session);
+            }
+        }
+
+        @Override
+        public void broke() {
+            if (kind == StreamKind.APPEND) {
+                toTell.peerUnreachable(peer);
+            }
+        }
+
+        @Override
+        public void refused() {
+            if (up.getAndSet(false)) {
+                log.info("peer's process has died peer={}", peer);
+                toTell.peerLost(peer);
+            }
+        }
+
+        @Override
+        public long nextSession() {
+            return sessions.incrementAndGet();
+        }
+
+        @Override
+        public StreamOpen opening(long session) {
+            Membership joined =
+                    membership.orElseThrow(() -> new IllegalStateException("dialed before joining a group"));
+            return StreamOpen.newBuilder()
+                    .setVersion(VERSION)
+                    .setGroupUuid(FrameCodec.encode(joined.groupUuid()))
+                    .setFromId(config.self().value())
+                    .setFromStoreUuid(FrameCodec.encode(storeUuid))
+                    .setToId(peer.value())
+                    .setSession(session)
+                    .build();
+        }
+    }
+
+    private final class Service extends RaftPeerGrpc.RaftPeerImplBase {
+
+        private final PeerListener toTell;
+
+        Service(PeerListener toTell) {
+            this.toTell = toTell;
+        }
+
+        @Override
+        public StreamObserver<RaftFrame> control(StreamObserver<RaftFrame> answers) {
+            return new InboundStream(StreamKind.CONTROL, answers, toTell);
+        }
+
+        @Override
+        public StreamObserver<RaftFrame> append(StreamObserver<RaftFrame> answers) {
+            return new InboundStream(StreamKind.APPEND, answers, toTell);
+        }
+
+        @Override
+        public void describeStore(DescribeStoreRequest request, StreamObserver<DescribeStoreResponse> answer) {
+            StoreDescription description = toTell.describeStore();
+            DescribeStoreResponse.Builder response = DescribeStoreResponse.newBuilder()
+                    .setReplicaId(description.member().id().value())
+                    .setStoreUuid(FrameCodec.encode(description.member().storeUuid()))
+                    .setGroupName(config.groupName());
+            description.groupUuid().ifPresent(group -> response.setGroupUuid(FrameCodec.encode(group)));
+            answer.onNext(response.build());
+            answer.onCompleted();
+        }
+
+        @Override
+        public void adoptGroup(AdoptGroupRequest request, StreamObserver<AdoptGroupResponse> answer) {
+            Membership adopted;
+            try {
+                List<Member> voters = new ArrayList<>();
+                for (GroupMember member : request.getMembersList()) {
+                    voters.add(new Member(
+                            new ReplicaId(member.getReplicaId()), FrameCodec.decodeUuid(member.getStoreUuid())));
+                }
+                adopted = new Membership(FrameCodec.decodeUuid(request.getGroupUuid()), voters);
+            } catch (BadFrameException | IllegalArgumentException e) {
+                answer.onError(
+                        Status.INVALID_ARGUMENT.withDescription(e.getMessage()).asRuntimeException());
+                return;
+            }
+            var unused = toTell.adoptGroup(request.getGroupName(), adopted).whenComplete((done, failure) -> {
+                if (failure == null) {
+                    answer.onNext(AdoptGroupResponse.getDefaultInstance());
+                    answer.onCompleted();
+                } else {
+                    Throwable cause = failure.getCause() == null ? failure : failure.getCause();
+                    answer.onError(Status.FAILED_PRECONDITION
+                            .withDescription(cause.getMessage())
+                            .withCause(cause)
+                            .asRuntimeException());
+                }
+            });
+        }
+    }
+
+    /** A stream that a peer opened. gRPC calls it from one thread at a time. */
+    private final class InboundStream implements StreamObserver<RaftFrame> {
+
+        private final StreamKind kind;
+        private final StreamObserver<RaftFrame> answers;
+        private final PeerListener toTell;
+        private Optional<ReplicaId> from = Optional.empty();
+        private volatile boolean done;
+
+        InboundStream(StreamKind kind, StreamObserver<RaftFrame> answers, PeerListener toTell) {
+            this.kind = kind;
+            this.answers = answers;
+            this.toTell = toTell;
+        }
+
+        @Override
+        public void onNext(RaftFrame frame) {
+            if (done) {
+                return;
+            }
+            try {
+                if (from.isEmpty()) {
+                    open(frame);
+                } else {
+                    toTell.received(from.get(), FrameCodec.decode(frame));
+                }
+            } catch (BadFrameException e) {
+                log.warn("bad frame from peer={} kind={} reason={}", from, kind, e.getMessage());
+                end(Status.INVALID_ARGUMENT.withDescription(e.getMessage()));
+            }
+        }
+
+        private void open(RaftFrame frame) throws BadFrameException {
+            if (!frame.hasOpen()) {
+                throw new BadFrameException("a stream begins with StreamOpen, not " + frame.getFrameCase());
+            }
+            StreamOpen open = frame.getOpen();
+            Optional<Status> refusal = refusal(open);
+            if (refusal.isPresent()) {
+                authenticator.logRefusal(
+                        PeerAuthenticator.REMOTE_ADDRESS.get(),
+                        String.valueOf(refusal.get().getDescription()));
+                end(refusal.get());
+                return;
+            }
+            ReplicaId sender = new ReplicaId(open.getFromId());
+            from = Optional.of(sender);
+            InboundStream older = inbound.put(new StreamKey(sender, kind), this);
+            if (older != null) {
+                older.end(Status.ABORTED.withDescription("the peer opened a newer stream"));
+            }
+            synchronized (answers) {
+                if (!done) {
+                    answers.onNext(RaftFrame.newBuilder()
+                            .setOpen(open.toBuilder()
+                                    .setFromId(config.self().value())
+                                    .setFromStoreUuid(FrameCodec.encode(storeUuid))
+                                    .setToId(open.getFromId()))
+                            .build());
+                }
+            }
+        }
+
+        private Optional<Status> refusal(StreamOpen open) throws BadFrameException {
+            String us = "replica " + config.self() + " of group " + config.groupName();
+            if (open.getVersion() != VERSION) {
+                return precondition(us + " speaks version " + VERSION + ", not " + open.getVersion());
+            }
+            UUID theirs = FrameCodec.decodeUuid(open.getGroupUuid());
+            if (membership.isEmpty()) {
+                return precondition(us + " belongs to no group yet, the caller to group UUID " + theirs);
+            }
+            Membership ours = membership.get();
+            if (!ours.groupUuid().equals(theirs)) {
+                return denied(us + " has group UUID " + ours.groupUuid() + ", the caller has " + theirs);
+            }
+            if (open.getToId() != config.self().value()) {
+                return precondition(us + " was called as replica " + open.getToId());
+            }
+            if (open.getFromId() < 1
+                    || open.getFromId() > ReplicaId.MAX
+                    || open.getFromId() == config.self().value()) {
+                return precondition(us + " was called by a replica " + open.getFromId());
+            }
+            UUID store = FrameCodec.decodeUuid(open.getFromStoreUuid());
+            Optional<Member> voter = ours.voter(new ReplicaId(open.getFromId()));
+            if (voter.isEmpty()) {
+                return denied("replica " + open.getFromId() + " is not a member of the group of " + us);
+            }
+            if (!voter.get().storeUuid().equals(store)) {
+                return denied("replica " + open.getFromId() + " is store "
+                        + voter.get().storeUuid() + " in the group of " + us + ", the caller is store " + store);
+            }
+            return Optional.empty();
+        }
+
+        private static Optional<Status> precondition(String text) {
+            return Optional.of(Status.FAILED_PRECONDITION.withDescription(text));
+        }
+
+        private static Optional<Status> denied(String text) {
+            return Optional.of(Status.PERMISSION_DENIED.withDescription(text));
+        }
+
+        /** May come from the thread of a newer stream. */
+        private void end(Status status) {
+            synchronized (answers) {
+                if (!done) {
+                    done = true;
+                    answers.onError(status.asRuntimeException());
+                }
+            }
+            from.ifPresent(sender -> inbound.remove(new StreamKey(sender, kind), this));
+        }
+
+        @Override
+        public void onError(Throwable failure) {
+            done = true;
+            from.ifPresent(sender -> inbound.remove(new StreamKey(sender, kind), this));
+        }
+
+        @Override
+        public void onCompleted() {
+            synchronized (answers) {
+                if (!done) {
+                    done = true;
+                    answers.onCompleted();
+                }
+            }
+            from.ifPresent(sender -> inbound.remove(new StreamKey(sender, kind), this));
+        }
+    }
+}

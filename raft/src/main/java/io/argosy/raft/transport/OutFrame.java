@@ -1,0 +1,158 @@
+package io.argosy.raft.transport;
+
+import com.google.protobuf.CodedOutputStream;
+import io.argosy.proto.v1.RaftFrame;
+import io.argosy.raft.Entry;
+import io.argosy.raft.core.Message;
+import io.grpc.Drainable;
+import io.grpc.KnownLength;
+import io.grpc.MethodDescriptor;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.ByteBuffer;
+import java.util.List;
+
+/**
+ * A {@link RaftFrame} on its way out. Serialized as the generated class would, except that the entries of an append
+ * go from their payload buffers straight into the network buffer.
+ */
+final class OutFrame {
+
+    private static final int SCRATCH_BYTES_MAX = 8 << 10;
+
+    private final byte[] prefix;
+    private final List<Entry> entries;
+    private final int sizeBytes;
+
+    private OutFrame(byte[] prefix, List<Entry> entries, int entriesBytes) {
+        this.prefix = prefix;
+        this.entries = entries;
+        this.sizeBytes = prefix.length + entriesBytes;
+    }
+
+    static OutFrame of(RaftFrame frame) {
+        return new OutFrame(frame.toByteArray(), List.of(), 0);
+    }
+
+    static OutFrame of(Message message) {
+        return message instanceof Message.AppendRequest append ? append(append) : of(FrameCodec.encode(message));
+    }
+
+    private static OutFrame append(Message.AppendRequest append) {
+        int entriesBytes = 0;
+        for (Entry entry : append.entries()) {
+            entriesBytes = Math.addExact(entriesBytes, entry.frameBytes());
+        }
+        byte[] fields = FrameCodec.encodeWithoutEntries(append).toByteArray();
+        int entriesField = io.argosy.proto.v1.AppendRequest.ENTRIES_FIELD_NUMBER;
+        int innerBytes = fields.length
+                + CodedOutputStream.computeTagSize(entriesField)
+                + CodedOutputStream.computeUInt32SizeNoTag(entriesBytes)
+                + entriesBytes;
+        ByteArrayOutputStream prefix = new ByteArrayOutputStream(fields.length + 16);
+        CodedOutputStream out = CodedOutputStream.newInstance(prefix);
+        try {
+            out.writeUInt32NoTag(RaftFrame.APPEND_REQUEST_FIELD_NUMBER << 3 | 2);
+            out.writeUInt32NoTag(innerBytes);
+            out.writeRawBytes(fields);
+            out.writeUInt32NoTag(entriesField << 3 | 2);
+            out.writeUInt32NoTag(entriesBytes);
+            out.flush();
+        } catch (IOException e) {
+            throw new IllegalStateException("writing to memory failed", e);
+        }
+        return new OutFrame(prefix.toByteArray(), append.entries(), entriesBytes);
+    }
+
+    int sizeBytes() {
+        return sizeBytes;
+    }
+
+    private void writeTo(OutputStream target) throws IOException {
+        target.write(prefix);
+        if (entries.isEmpty()) {
+            return;
+        }
+        int payloadBytesMax = 0;
+        for (Entry entry : entries) {
+            payloadBytesMax = Math.max(payloadBytesMax, entry.payloadBytes());
+        }
+        byte[] scratch = new byte[Math.min(SCRATCH_BYTES_MAX, Entry.HEADER_BYTES + payloadBytesMax)];
+        for (Entry entry : entries) {
+            entry.encodeHeader(ByteBuffer.wrap(scratch));
+            ByteBuffer payload = entry.payload();
+            int filled = Entry.HEADER_BYTES;
+            do {
+                int copied = Math.min(scratch.length - filled, payload.remaining());
+                payload.get(scratch, filled, copied);
+                target.write(scratch, 0, filled + copied);
+                filled = 0;
+            } while (payload.hasRemaining());
+        }
+    }
+
+    /** Outgoing only: whoever calls a peer sends these and receives {@link RaftFrame}s. */
+    static final class OutFrameMarshaller implements MethodDescriptor.Marshaller<OutFrame> {
+        @Override
+        public InputStream stream(OutFrame frame) {
+            return new FrameStream(frame);
+        }
+
+        @Override
+        public OutFrame parse(InputStream stream) {
+            throw new UnsupportedOperationException("frames are received as generated messages");
+        }
+    }
+
+    private static final class FrameStream extends InputStream implements Drainable, KnownLength {
+
+        private static final InputStream DRAINED = new ByteArrayInputStream(new byte[0]);
+
+        private final OutFrame frame;
+        // Made only if somebody reads instead of draining.
+        private InputStream bytes = DRAINED;
+        private boolean started;
+
+        FrameStream(OutFrame frame) {
+            this.frame = frame;
+        }
+
+        @Override
+        public int drainTo(OutputStream target) throws IOException {
+            if (started) {
+                return (int) bytes.transferTo(target);
+            }
+            started = true;
+            frame.writeTo(target);
+            return frame.sizeBytes;
+        }
+
+        @Override
+        public int read() throws IOException {
+            return bytes().read();
+        }
+
+        @Override
+        public int read(byte[] target, int offset, int length) throws IOException {
+            return bytes().read(target, offset, length);
+        }
+
+        @Override
+        public int available() throws IOException {
+            return started ? bytes.available() : frame.sizeBytes;
+        }
+
+        private InputStream bytes() throws IOException {
+            if (!started) {
+                started = true;
+                ByteArrayOutputStream out = new ByteArrayOutputStream(frame.sizeBytes);
+                frame.writeTo(out);
+                bytes = new ByteArrayInputStream(out.toByteArray());
+            }
+            return bytes;
+        }
+    }
+}
