@@ -1,0 +1,326 @@
+#!/usr/bin/env bash
+# A local cluster: one name server and a broker group, on loopback.
+set -euo pipefail
+
+usage() {
+  cat <<'EOF'
+Usage: scripts/cluster.sh COMMAND [--nodes N] [--dir DIR] [--base-port PORT]
+
+Commands
+  start           build if needed, start everything; creates the group when all replicas are empty
+  stop            orderly stop of everything (SIGTERM)
+  status          who runs, who leads, how far each replica is
+  leader          print the number of the leading replica; exit code 1 while there is none
+  kill N          SIGKILL replica N, or "all" replicas, or "namesrv"
+  pause N         SIGSTOP replica N
+  resume N        SIGCONT replica N
+  restart N       stop replica N, if it runs, and start it; also "all" and "namesrv"
+  logs N          show the log of replica N, or of "namesrv"
+  wipe            delete all data of a stopped cluster
+
+Options
+  --nodes N         replicas of the group (default 3; fixed by the first start)
+  --dir DIR         data, logs and process ids (default ./data)
+  --base-port PORT  name server at PORT, replica N at PORT+10*N
+                    (default: name server 8081, replicas 10911, 10921, 10931)
+
+Each replica uses four ports: clients at P, peers at P+1, admin at P+2, metrics and health at P+3.
+Settings for all processes can be given in the environment: see docs/configuration.md (ARGOSY_...).
+EOF
+}
+
+here=$(cd "$(dirname "$0")/.." && pwd)
+command=${1:-}
+[ -n "$command" ] || { usage; exit 2; }
+shift
+nodes='' dir=data base_port='' target=''
+while [ $# -gt 0 ]; do
+  case $1 in
+    --nodes) nodes=${2:?--nodes needs a number}; shift 2 ;;
+    --dir) dir=${2:?--dir needs a folder}; shift 2 ;;
+    --base-port) base_port=${2:?--base-port needs a port}; shift 2 ;;
+    -h | --help) usage; exit 0 ;;
+    -*) echo "unknown option $1; see scripts/cluster.sh --help" >&2; exit 2 ;;
+    *) [ -z "$target" ] || { echo "one replica at a time" >&2; exit 2; }; target=$1; shift ;;
+  esac
+done
+case $command in -h | --help | help) usage; exit 0 ;; esac
+
+mkdir -p "$dir"
+dir=$(cd "$dir" && pwd)
+
+# The shape of the cluster is fixed by its first start.
+if [ -f "$dir/cluster.env" ]; then
+  # shellcheck disable=SC1091
+  . "$dir/cluster.env"
+  [ -z "$nodes" ] || [ "$nodes" = "$cluster_nodes" ] || {
+    echo "$dir holds a cluster of $cluster_nodes replicas; wipe it first or use another --dir" >&2; exit 2; }
+  [ -z "$base_port" ] || [ "$base_port" = "$cluster_base_port" ] || {
+    echo "$dir holds a cluster at --base-port ${cluster_base_port:-(default)}; wipe it first or use another --dir" >&2
+    exit 2; }
+else
+  cluster_nodes=${nodes:-3}
+  cluster_base_port=$base_port
+fi
+case $cluster_nodes in [1-9]) ;; *) echo "--nodes takes 1 to 9, not $cluster_nodes" >&2; exit 2 ;; esac
+case $cluster_base_port in
+  '') ;;
+  *[!0-9]*) echo "--base-port takes a number from 1024 to 65400, not $cluster_base_port" >&2; exit 2 ;;
+  *) [ "$cluster_base_port" -ge 1024 ] && [ "$cluster_base_port" -le 65400 ] || {
+       echo "--base-port takes a number from 1024 to 65400, not $cluster_base_port" >&2; exit 2; } ;;
+esac
+
+namesrv_port() { if [ -n "$cluster_base_port" ]; then echo "$cluster_base_port"; else echo 8081; fi; }
+replica_port() { if [ -n "$cluster_base_port" ]; then echo $((cluster_base_port + 10 * $1)); else echo $((10901 + 10 * $1)); fi; }
+replicas() { seq 1 "$cluster_nodes"; }
+pid_file() { echo "$dir/$1.pid"; }
+
+# The process id of a running server, or nothing. A stale file is ignored: the process must be one of ours.
+running() {
+  local file pid
+  file=$(pid_file "$1")
+  [ -f "$file" ] || return 0
+  pid=$(cat "$file")
+  if [ -n "$pid" ] && tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | grep -qF -- "$dir/$1.yaml"; then echo "$pid"; fi
+}
+
+server_of() { if [ "$1" = namesrv ]; then echo namesrv; else echo "broker-$1"; fi; }
+
+check_target() {
+  case $target in
+    namesrv) return 0 ;;
+    all) [ "$command" != pause ] && [ "$command" != resume ] && [ "$command" != logs ] && return 0 ;;
+    [1-9]) [ "$target" -le "$cluster_nodes" ] && return 0 ;;
+  esac
+  echo "$command takes the number of a replica (1 to $cluster_nodes)${target:+, not \"$target\"}; see --help" >&2
+  exit 2
+}
+
+targets() { if [ "$target" = all ]; then replicas; else echo "$target"; fi; }
+
+build_if_needed() {
+  [ -d "$here/cli/target/argosy/lib" ] && return 0
+  . "$here/scripts/toolchain.sh"
+  ensure_toolchain
+  echo "==> building Argosy (first time: downloads libraries, some minutes)"
+  (cd "$here" && mvn -B -q -DskipTests -Dspotless.check.skip=true package)
+}
+
+port_is_taken() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
+
+require_free_ports() {
+  local port taken=''
+  for port in "$@"; do if port_is_taken "$port"; then taken="$taken $port"; fi; done
+  [ -z "$taken" ] || {
+    echo "These ports are taken by another program:$taken" >&2
+    echo "Stop it, or choose other ports: scripts/cluster.sh $command --base-port 20000" >&2
+    exit 1
+  }
+}
+
+write_configuration() {
+  local n p
+  if [ ! -f "$dir/cluster.env" ]; then
+    printf 'cluster_nodes=%s\ncluster_base_port=%s\n' "$cluster_nodes" "$cluster_base_port" >"$dir/cluster.env"
+  fi
+  if [ ! -f "$dir/cluster.secret" ]; then
+    (umask 077 && head -c 32 /dev/urandom | od -An -tx1 | tr -d ' \n' >"$dir/cluster.secret")
+  fi
+  p=$(namesrv_port)
+  cat >"$dir/namesrv.yaml" <<EOF
+client:
+  port: $p
+registration:
+  port: $((p + 1))
+ops:
+  port: $((p + 2))
+secretFile: $dir/cluster.secret
+EOF
+  for n in $(replicas); do
+    p=$(replica_port "$n")
+    {
+      cat <<EOF
+group: g1
+replica: $n
+dataFolder: $dir/broker-$n
+secretFile: $dir/cluster.secret
+namesrv: 127.0.0.1:$(($(namesrv_port) + 1))
+client:
+  port: $p
+peer:
+  port: $((p + 1))
+admin:
+  port: $((p + 2))
+ops:
+  port: $((p + 3))
+replicas:
+EOF
+      local m q
+      for m in $(replicas); do
+        q=$(replica_port "$m")
+        printf '  %s:\n    client: 127.0.0.1:%s\n    peer: 127.0.0.1:%s\n    admin: 127.0.0.1:%s\n' \
+          "$m" "$q" $((q + 1)) $((q + 2))
+      done
+    } >"$dir/broker-$n.yaml"
+  done
+}
+
+java_command() {
+  if [ -n "${JAVA_HOME:-}" ] && [ -x "$JAVA_HOME/bin/java" ]; then echo "$JAVA_HOME/bin/java"; else echo java; fi
+}
+
+# launch NAME MAIN_CLASS JVM_FLAGS: starts a server in the background and returns at once.
+launch() {
+  local name=$1 main=$2 flags=$3
+  mkdir -p "$dir/logs"
+  # shellcheck disable=SC2086
+  setsid "$(java_command)" $flags ${ARGOSY_JAVA_OPTS:-} -cp "$here/cli/target/argosy/lib/*" "$main" \
+    --config "$dir/$name.yaml" >>"$dir/logs/$name.log" 2>&1 </dev/null &
+  echo $! >"$(pid_file "$name")"
+}
+
+common_flags='-XX:+ExitOnOutOfMemoryError -XX:+UseSerialGC -Xss512k -XX:TieredStopAtLevel=4'
+launch_server() {
+  case $1 in
+    namesrv) launch namesrv io.argosy.namesrv.NamesrvMain "-Xms32m -Xmx128m $common_flags" ;;
+    *) launch "$1" io.argosy.broker.BrokerMain "-Xms128m -Xmx768m $common_flags" ;;
+  esac
+}
+
+ops_port_of() {
+  case $1 in
+    namesrv) echo $(($(namesrv_port) + 2)) ;;
+    broker-*) echo $(($(replica_port "${1#broker-}") + 3)) ;;
+  esac
+}
+
+# answers PORT PATH: the status code of a GET, or nothing.
+http_status() {
+  exec 3<>"/dev/tcp/127.0.0.1/$1" || return 0
+  printf 'GET %s HTTP/1.0\r\nHost: localhost\r\n\r\n' "$2" >&3
+  head -1 <&3 | cut -d' ' -f2
+  exec 3<&- 3>&-
+} 2>/dev/null
+
+died() {
+  echo "$1 did not start. The end of its log, $dir/logs/$1.log:" >&2
+  tail -n 20 "$dir/logs/$1.log" >&2
+  exit 1
+}
+
+# wait_for NAME PATH SECONDS: until the server answers 200 on its health port.
+wait_for() {
+  local name=$1 path=$2 left=$(($3 * 20)) port
+  port=$(ops_port_of "$name")
+  while [ "$(http_status "$port" "$path")" != 200 ]; do
+    [ -n "$(running "$name")" ] || died "$name"
+    left=$((left - 1))
+    [ $left -gt 0 ] || { echo "$name does not answer $path on port $port after $3 s; see $dir/logs/$name.log" >&2; exit 1; }
+    sleep 0.05
+  done
+}
+
+stop_server() {
+  local pid left=300
+  pid=$(running "$1")
+  if [ -n "$pid" ]; then
+    kill -TERM "$pid" 2>/dev/null || true
+    kill -CONT "$pid" 2>/dev/null || true
+    while kill -0 "$pid" 2>/dev/null && [ -n "$(running "$1")" ]; do
+      left=$((left - 1))
+      [ $left -gt 0 ] || { echo "$1 (process $pid) did not stop within 15 s: killed" >&2; kill -KILL "$pid"; break; }
+      sleep 0.05
+    done
+  fi
+  rm -f "$(pid_file "$1")"
+}
+
+kill_server() {
+  local pid
+  pid=$(running "$1")
+  [ -n "$pid" ] || { echo "$1 does not run" >&2; return 1; }
+  kill -KILL "$pid"
+  while [ -n "$(running "$1")" ]; do sleep 0.01; done
+  rm -f "$(pid_file "$1")"
+}
+
+admin() {
+  ARGOSY_SECRET_FILE="$dir/cluster.secret" ARGOSY_ENDPOINTS="127.0.0.1:$(namesrv_port)" "$here/scripts/argosy" "$@"
+}
+
+case $command in
+  start)
+    build_if_needed
+    to_start=''
+    ports=''
+    for name in namesrv $(replicas | sed 's/^/broker-/'); do
+      [ -n "$(running "$name")" ] && continue
+      to_start="$to_start $name"
+      case $name in
+        namesrv) p=$(namesrv_port); ports="$ports $p $((p + 1)) $((p + 2))" ;;
+        *) p=$(replica_port "${name#broker-}"); ports="$ports $p $((p + 1)) $((p + 2)) $((p + 3))" ;;
+      esac
+    done
+    if [ -z "$to_start" ]; then echo "already running; see scripts/cluster.sh status"; exit 0; fi
+    # shellcheck disable=SC2086
+    require_free_ports $ports
+    all_empty=yes
+    for n in $(replicas); do if [ -e "$dir/broker-$n" ]; then all_empty=no; fi; done
+    write_configuration
+    for name in $to_start; do launch_server "$name"; done
+    for name in $to_start; do wait_for "$name" /livez 60; done
+    if [ "$all_empty" = yes ] || [ -e "$dir/bootstrap-unfinished" ]; then
+      : >"$dir/bootstrap-unfinished"
+      admin raft bootstrap --admin "127.0.0.1:$(($(replica_port 1) + 2))"
+      rm -f "$dir/bootstrap-unfinished"
+    fi
+    for name in $to_start; do wait_for "$name" /readyz 60; done
+    echo "name server 127.0.0.1:$(namesrv_port), replicas$(for n in $(replicas); do printf ' 127.0.0.1:%s' "$(replica_port "$n")"; done), data in $dir"
+    ;;
+  stop)
+    for n in $(replicas); do
+      stop_server "broker-$n" &
+    done
+    wait
+    stop_server namesrv
+    ;;
+  status)
+    for name in namesrv $(replicas | sed 's/^/broker-/'); do
+      pid=$(running "$name")
+      echo "$name: ${pid:+running, process $pid}${pid:-down}" | sed 's/process \([0-9]*\)[0-9]*$/process \1/'
+    done
+    if [ -n "$(running namesrv)" ]; then admin cluster status; fi
+    ;;
+  leader)
+    for n in $(replicas); do
+      p=$(($(replica_port "$n") + 3))
+      [ -n "$(running "broker-$n")" ] || continue
+      if curl_body=$(exec 3<>"/dev/tcp/127.0.0.1/$p" && printf 'GET /metrics HTTP/1.0\r\n\r\n' >&3 && timeout 2 cat <&3) 2>/dev/null &&
+        grep -Eq '^argosy_raft_leader(\{[^}]*\})? 1(\.0)?$' <<<"$curl_body"; then
+        echo "$n"
+        exit 0
+      fi
+    done
+    echo "no replica leads" >&2
+    exit 1
+    ;;
+  kill) check_target; for t in $(targets); do kill_server "$(server_of "$t")"; done ;;
+  pause) check_target; pid=$(running "$(server_of "$target")"); kill -STOP "${pid:?not running}" ;;
+  resume) check_target; pid=$(running "$(server_of "$target")"); kill -CONT "${pid:?not running}" ;;
+  restart)
+    check_target
+    build_if_needed
+    for t in $(targets); do stop_server "$(server_of "$t")"; done
+    for t in $(targets); do launch_server "$(server_of "$t")"; done
+    for t in $(targets); do wait_for "$(server_of "$t")" /livez 60; done
+    ;;
+  logs) check_target; cat "$dir/logs/$(server_of "$target").log" ;;
+  wipe)
+    for name in namesrv $(replicas | sed 's/^/broker-/'); do
+      [ -z "$(running "$name")" ] || { echo "$name runs; stop the cluster first: scripts/cluster.sh stop --dir $dir" >&2; exit 1; }
+    done
+    rm -rf "$dir"/broker-* "$dir"/namesrv.yaml "$dir"/*.pid "$dir"/logs "$dir"/cluster.env "$dir"/cluster.secret "$dir"/bootstrap-unfinished
+    echo "wiped $dir"
+    ;;
+  *) echo "unknown command $command" >&2; usage >&2; exit 2 ;;
+esac
