@@ -99,11 +99,10 @@ check_target() {
 targets() { if [ "$target" = all ]; then replicas; else echo "$target"; fi; }
 
 build_if_needed() {
-  [ -d "$here/cli/target/argosy/lib" ] && return 0
-  . "$here/scripts/toolchain.sh"
-  ensure_toolchain
-  echo "==> building Argosy (first time: downloads libraries, some minutes)"
-  (cd "$here" && mvn -B -q -DskipTests -Dspotless.check.skip=true package)
+  cd "$here"
+  . scripts/toolchain.sh
+  . scripts/build.sh
+  [ -d cli/target/argosy/lib ] || { ensure_toolchain; build_argosy; }
 }
 
 port_is_taken() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
