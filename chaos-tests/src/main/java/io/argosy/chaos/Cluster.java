@@ -147,7 +147,7 @@ public class Cluster implements AutoCloseable {
         stop();
     }
 
-    private String script(String... arguments) {
+    String script(String... arguments) {
         ScriptResult result = run(arguments);
         if (result.exitCode != 0) {
             throw new IllegalStateException("cluster.sh " + String.join(" ", arguments) + " exited with "

@@ -1,0 +1,4 @@
+@NullMarked
+package io.argosy.chaos;
+
+import org.jspecify.annotations.NullMarked;
