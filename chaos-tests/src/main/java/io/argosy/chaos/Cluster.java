@@ -107,17 +107,15 @@ public class Cluster implements AutoCloseable {
     /** The replica that leads, if the group has a leader now. */
     public OptionalInt leader() {
         ScriptResult result = run("leader");
-        return result.exitCode == 0
-                ? OptionalInt.of(Integer.parseInt(result.output.strip()))
-                : OptionalInt.empty();
+        return result.exitCode == 0 ? OptionalInt.of(Integer.parseInt(result.output.strip())) : OptionalInt.empty();
     }
 
     /** What {@code scripts/argosy} printed; the arguments as on the command line. */
     public String argosy(String... arguments) {
         ScriptResult result = argosyResult(arguments);
         if (result.exitCode != 0) {
-            throw new IllegalStateException("argosy " + String.join(" ", arguments) + " exited with "
-                    + result.exitCode + ":\n" + result.output);
+            throw new IllegalStateException("argosy " + String.join(" ", arguments) + " exited with " + result.exitCode
+                    + ":\n" + result.output);
         }
         return result.output;
     }
@@ -174,9 +172,8 @@ public class Cluster implements AutoCloseable {
             // A file and not a pipe: servers started by the script may keep a pipe open after the script has ended.
             Path output = Files.createTempFile("argosy-script", ".out");
             try {
-                ProcessBuilder builder = new ProcessBuilder(command)
-                        .redirectErrorStream(true)
-                        .redirectOutput(output.toFile());
+                ProcessBuilder builder =
+                        new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(output.toFile());
                 builder.environment().putAll(environment);
                 Process process = builder.start();
                 process.getOutputStream().close();

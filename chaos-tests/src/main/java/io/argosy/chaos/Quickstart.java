@@ -4,10 +4,13 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
@@ -32,7 +35,7 @@ public final class Quickstart implements Callable<Integer> {
     private static final String TOPIC = "quickstart";
     private static final int SENDERS = 8;
     private static final Duration NEW_LEADER_WAIT_MAX = Duration.ofSeconds(30);
-    private static final Duration RECEIVE_WAIT_MAX = Duration.ofSeconds(120);
+    private static final Duration RECEIVE_WAIT_MAX = Duration.ofMinutes(2);
 
     private final PrintStream out = System.out;
 
@@ -68,7 +71,8 @@ public final class Quickstart implements Callable<Integer> {
         OfficialClient client = new OfficialClient(cluster.endpoints(), true);
         int leaderBefore = cluster.leader().orElseThrow(() -> new IllegalStateException("no replica leads"));
 
-        out.printf("==> sending %,d messages with the official Java client; replica %d leads%n", messages, leaderBefore);
+        out.printf(
+                "==> sending %,d messages with the official Java client; replica %d leads%n", messages, leaderBefore);
         long startNanos = System.nanoTime();
         CountDownLatch third = new CountDownLatch(messages / 3);
         AtomicInteger next = new AtomicInteger();
@@ -97,7 +101,8 @@ public final class Quickstart implements Callable<Integer> {
         cluster.restart(leaderBefore);
 
         Set<String> received = receive(client, run);
-        long lost = acknowledged.stream().filter(body -> !received.contains(body)).count();
+        long lost =
+                acknowledged.stream().filter(body -> !received.contains(body)).count();
 
         out.println();
         out.printf("  leader before / after the kill     replica %d / replica %d%n", leaderBefore, leaderAfter);
@@ -145,14 +150,16 @@ public final class Quickstart implements Callable<Integer> {
         try (SimpleConsumer consumer = client.simpleConsumer("quickstart-" + run, TOPIC, Duration.ofSeconds(5))) {
             int shown = 0;
             while (!received.containsAll(acknowledged) && System.nanoTime() - deadline < 0) {
+                List<CompletableFuture<Void>> confirmed = new ArrayList<>();
                 for (MessageView view : consumer.receive(32, Duration.ofSeconds(30))) {
                     String body = StandardCharsets.UTF_8.decode(view.getBody()).toString();
                     // The topic keeps the messages of earlier runs; they are not what this run is about.
                     if (body.startsWith(run)) {
                         received.add(body);
                     }
-                    consumer.ackAsync(view);
+                    confirmed.add(consumer.ackAsync(view));
                 }
+                confirmed.forEach(CompletableFuture::join);
                 if (received.size() / 2500 > shown) {
                     shown = received.size() / 2500;
                     out.printf(Locale.ROOT, "    received %,d of %,d%n", received.size(), acknowledged.size());

@@ -53,8 +53,10 @@ class BadInputIT {
 
     @Test
     void topicNameOf127CharactersIsTheLongest() {
-        assertThat(sendCode(RawClient.message("t".repeat(127), "M2", "x").build())).isEqualTo(Code.OK);
-        assertThat(sendCode(RawClient.message("t".repeat(128), "M3", "x").build())).isEqualTo(Code.ILLEGAL_TOPIC);
+        assertThat(sendCode(RawClient.message("t".repeat(127), "M2", "x").build()))
+                .isEqualTo(Code.OK);
+        assertThat(sendCode(RawClient.message("t".repeat(128), "M3", "x").build()))
+                .isEqualTo(Code.ILLEGAL_TOPIC);
     }
 
     @ParameterizedTest
@@ -73,7 +75,8 @@ class BadInputIT {
     void bodyOf4MiBIsTheLargest() {
         ByteString largest = ByteString.copyFrom(new byte[4 << 20]);
 
-        assertThat(sendCode(RawClient.message("large", "M5", "").setBody(largest).build()))
+        assertThat(sendCode(
+                        RawClient.message("large", "M5", "").setBody(largest).build()))
                 .isEqualTo(Code.OK);
         assertThat(sendCode(RawClient.message("large", "M6", "")
                         .setBody(largest.concat(ByteString.copyFromUtf8("x")))
@@ -102,9 +105,8 @@ class BadInputIT {
                 .ackMessage(AckMessageRequest.newBuilder()
                         .setGroup(RawClient.resource("g"))
                         .setTopic(RawClient.resource("good"))
-                        .addEntries(AckMessageEntry.newBuilder()
-                                .setMessageId("M9")
-                                .setReceiptHandle("no-such-handle"))
+                        .addEntries(
+                                AckMessageEntry.newBuilder().setMessageId("M9").setReceiptHandle("no-such-handle"))
                         .build());
 
         assertThat(answer.getStatus().getCode()).isEqualTo(Code.INVALID_RECEIPT_HANDLE);
@@ -149,7 +151,8 @@ class BadInputIT {
             assertThat(reset).hasMessageMatching("(?s).*([Rr]eset|[Bb]roken pipe|abort).*");
         }
 
-        assertThat(sendCode(RawClient.message("good", "after-garbage-" + portOffset, "x").build()))
+        assertThat(sendCode(RawClient.message("good", "after-garbage-" + portOffset, "x")
+                        .build()))
                 .isEqualTo(Code.OK);
     }
 

@@ -30,8 +30,7 @@ class FaultsIT {
     @BeforeEach
     void startCluster(TestInfo test) {
         cluster = TestCluster.start(
-                "faults-" + test.getTestMethod().orElseThrow().getName(),
-                Map.of("ARGOSY_RAFT_SEGMENT_SIZE", "1MiB"));
+                "faults-" + test.getTestMethod().orElseThrow().getName(), Map.of("ARGOSY_RAFT_SEGMENT_SIZE", "1MiB"));
     }
 
     @AfterEach
@@ -61,11 +60,14 @@ class FaultsIT {
 
         await().atMost(PATIENCE).untilAsserted(() -> {
             String status = cluster.argosyResult("cluster", "status").output();
-            assertThat(status).containsIgnoringCase("damage").contains(sealed.getFileName().toString());
+            assertThat(status)
+                    .containsIgnoringCase("damage")
+                    .contains(sealed.getFileName().toString());
         });
         assertThat(cluster.log(victim)).contains(sealed.getFileName().toString());
         await().atMost(PATIENCE).untilAsserted(() -> assertThat(stored()).isEqualTo(acknowledged));
-        assertThat(cluster.leader()).hasValueSatisfying(leader -> assertThat(leader).isNotEqualTo(victim));
+        assertThat(cluster.leader())
+                .hasValueSatisfying(leader -> assertThat(leader).isNotEqualTo(victim));
     }
 
     @Test
@@ -81,7 +83,8 @@ class FaultsIT {
         acknowledged.addAll(send(100, 150));
         assertThat(stored()).isEqualTo(acknowledged);
         await().atMost(PATIENCE)
-                .untilAsserted(() -> assertThat(cluster.argosyResult("cluster", "status").output())
+                .untilAsserted(() -> assertThat(
+                                cluster.argosyResult("cluster", "status").output())
                         .doesNotContainIgnoringCase("damage"));
     }
 
@@ -94,7 +97,9 @@ class FaultsIT {
 
         cluster.script("restart", "all");
 
-        await().during(Duration.ofSeconds(5)).atMost(PATIENCE).until(() -> cluster.leader().isEmpty());
+        await().during(Duration.ofSeconds(5))
+                .atMost(PATIENCE)
+                .until(() -> cluster.leader().isEmpty());
     }
 
     @Test
@@ -111,7 +116,8 @@ class FaultsIT {
         assertThat(stored()).isEqualTo(acknowledged);
         try (org.apache.rocketmq.client.apis.producer.Producer producer =
                 new OfficialClient(cluster.endpoints(), true).producer(TOPIC)) {
-            assertThat(producer.send(OfficialClient.message(TOPIC, "official")).getMessageId()).isNotNull();
+            assertThat(producer.send(OfficialClient.message(TOPIC, "official")).getMessageId())
+                    .isNotNull();
         }
     }
 

@@ -32,7 +32,8 @@ class NameServersIT {
 
             cluster.killNameServers();
             for (int i = 0; i < 50; i++) {
-                assertThat(producer.send(OfficialClient.message("routes", "without-" + i)).getMessageId())
+                assertThat(producer.send(OfficialClient.message("routes", "without-" + i))
+                                .getMessageId())
                         .isNotNull();
             }
 

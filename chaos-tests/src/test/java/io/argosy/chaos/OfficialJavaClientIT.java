@@ -42,7 +42,8 @@ class OfficialJavaClientIT {
         OfficialClient client = new OfficialClient(cluster.endpoints(), true);
         Set<String> sent = send(client, "simple-tls", 100);
 
-        assertThat(receive(client, "simple-tls-group", "simple-tls", sent.size())).isEqualTo(sent);
+        assertThat(receive(client, "simple-tls-group", "simple-tls", sent.size()))
+                .isEqualTo(sent);
     }
 
     @Test
@@ -51,7 +52,8 @@ class OfficialJavaClientIT {
 
         OfficialClient other = new OfficialClient(cluster.replicaAddress(3), false);
 
-        assertThat(receive(other, "simple-plain-group", "simple-plain", sent.size())).isEqualTo(sent);
+        assertThat(receive(other, "simple-plain-group", "simple-plain", sent.size()))
+                .isEqualTo(sent);
     }
 
     @Test

@@ -47,7 +47,8 @@ class OfficialNodeClientIT {
 
     @Test
     void nodeClientSendsAndReceivesWithBothConsumers() throws Exception {
-        String printed = run(150, "node", "roundtrip.js", cluster.endpoints(), "node-topic", Integer.toString(MESSAGES));
+        String printed =
+                run(150, "node", "roundtrip.js", cluster.endpoints(), "node-topic", Integer.toString(MESSAGES));
 
         JsonNode result = new ObjectMapper().readTree(printed);
         assertThat(result.get("acknowledged")).hasSize(MESSAGES);

@@ -29,7 +29,10 @@ class StartRefusalsIT {
     void secondStartOnOneDataFolderIsRefused() throws Exception {
         Started second = broker(
                 cluster.folder().resolve("broker-1.yaml"),
-                "--client.port=0", "--peer.port=0", "--admin.port=0", "--ops.port=0");
+                "--client.port=0",
+                "--peer.port=0",
+                "--admin.port=0",
+                "--ops.port=0");
 
         assertThat(second.exitCode).isNotZero();
         assertThat(second.output).contains(cluster.replicaFolder(1).toString()).containsIgnoringCase("in use");
@@ -39,12 +42,16 @@ class StartRefusalsIT {
     @Test
     void unknownKeyStopsTheStartWithItsLine() throws Exception {
         Path config = cluster.folder().resolve("unknown-key.yaml");
-        Files.writeString(config, Files.readString(cluster.folder().resolve("broker-1.yaml")) + "rafft:\n  heartbeat: 50ms\n");
+        Files.writeString(
+                config, Files.readString(cluster.folder().resolve("broker-1.yaml")) + "rafft:\n  heartbeat: 50ms\n");
 
         Started started = broker(config);
 
         assertThat(started.exitCode).isNotZero();
-        assertThat(started.output).contains("unknown-key.yaml").contains("rafft").containsPattern("line \\d+|:\\d+");
+        assertThat(started.output)
+                .contains("unknown-key.yaml")
+                .contains("rafft")
+                .containsPattern("line \\d+|:\\d+");
     }
 
     @Test
