@@ -17,8 +17,10 @@ import io.argosy.proto.v2.ReceiveMessageResponse;
 import io.argosy.proto.v2.SendMessageRequest;
 import io.argosy.proto.v2.SendMessageResponse;
 import io.argosy.proto.v2.Status;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.nio.charset.StandardCharsets;
 import java.util.Iterator;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -140,9 +142,10 @@ class BadInputIT {
     @ValueSource(ints = {0, 1})
     void garbageOnAPortClosesThatConnectionOnly(int portOffset) throws Exception {
         try (Socket socket = new Socket()) {
-            socket.connect(new InetSocketAddress("127.0.0.1", cluster.replicaPort(1) + portOffset), 2000);
+            socket.connect(
+                    new InetSocketAddress(InetAddress.getLoopbackAddress(), cluster.replicaPort(1) + portOffset), 2000);
             socket.setSoTimeout(20_000);
-            socket.getOutputStream().write("GARBAGE\r\n\r\n\0\1\2\3".repeat(100).getBytes("ISO-8859-1"));
+            socket.getOutputStream().write("GARBAGE\r\n\r\n\0\1\2\3".repeat(100).getBytes(StandardCharsets.ISO_8859_1));
             socket.getOutputStream().flush();
             while (socket.getInputStream().read() >= 0) {
                 // Whatever the server says before it hangs up is fine.
