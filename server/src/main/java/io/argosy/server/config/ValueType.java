@@ -54,6 +54,18 @@ public final class ValueType<T> {
         this.writer = writer;
     }
 
+    /**
+     * A type of its own.
+     *
+     * @param allowed the allowed values, for people
+     * @param reader throws IllegalArgumentException that says what is wrong
+     * @param writer the reader's inverse
+     */
+    public static <T> ValueType<T> of(
+            String name, String allowed, Function<String, T> reader, Function<T, String> writer) {
+        return new ValueType<>(name, allowed, reader, writer);
+    }
+
     /** Lengths of time: {@code 50ms}, {@code 1.5s}, {@code 72h}; units us, ms, s, m, h, d. */
     public static ValueType<Duration> duration(Duration min, Duration max) {
         return range("duration", min, max, ValueType::readDuration, ValueType::writeDuration);
@@ -112,6 +124,11 @@ public final class ValueType<T> {
                     return text;
                 },
                 v -> v);
+    }
+
+    /** The text as it is. */
+    public static ValueType<String> text(String allowed) {
+        return new ValueType<>("text", allowed, text -> text, v -> v);
     }
 
     public static ValueType<Path> path() {
@@ -275,7 +292,8 @@ public final class ValueType<T> {
         return Collections.unmodifiableSortedMap(values);
     }
 
-    private static List<String> parts(String text) {
+    /** The parts of a list or map, without the white space around them. */
+    public static List<String> parts(String text) {
         return text.isBlank()
                 ? List.of()
                 : Arrays.stream(text.split(",", -1)).map(String::strip).toList();

@@ -130,31 +130,37 @@ public final class YamlFile {
         return node instanceof ScalarNode scalar && scalar.getTag().toString().endsWith(":null");
     }
 
-    /** A scalar as it stands, a list with commas, a map as key=value with commas. */
+    /** A scalar as it stands, a list with commas, a map as key=value with commas, a map of maps as key.key=value. */
     private static Optional<String> text(Node node) {
         if (node instanceof ScalarNode scalar) {
             return Optional.of(isNull(scalar) ? "" : scalar.getValue());
         }
         if (node instanceof SequenceNode sequence) {
-            return joined(sequence.getValue().stream().map(YamlFile::scalar).toList());
+            return sequence.getValue().stream().allMatch(ScalarNode.class::isInstance)
+                    ? Optional.of(sequence.getValue().stream()
+                            .map(element -> ((ScalarNode) element).getValue())
+                            .collect(Collectors.joining(",")))
+                    : Optional.empty();
         }
-        if (node instanceof MappingNode mapping) {
-            return joined(mapping.getValue().stream()
-                    .map(tuple -> scalar(tuple.getKeyNode())
-                            .flatMap(key -> scalar(tuple.getValueNode()).map(value -> key + "=" + value)))
-                    .toList());
-        }
-        return Optional.empty();
-    }
-
-    private static Optional<String> scalar(Node node) {
-        return node instanceof ScalarNode scalar ? Optional.of(scalar.getValue()) : Optional.empty();
-    }
-
-    private static Optional<String> joined(List<Optional<String>> parts) {
-        return parts.stream().allMatch(Optional::isPresent)
-                ? Optional.of(parts.stream().map(Optional::orElseThrow).collect(Collectors.joining(",")))
+        List<String> parts = new ArrayList<>();
+        return node instanceof MappingNode mapping && collect("", mapping, parts)
+                ? Optional.of(String.join(",", parts))
                 : Optional.empty();
+    }
+
+    private static boolean collect(String prefix, MappingNode mapping, List<String> parts) {
+        for (NodeTuple tuple : mapping.getValue()) {
+            if (!(tuple.getKeyNode() instanceof ScalarNode key)) {
+                return false;
+            }
+            Node value = tuple.getValueNode();
+            if (value instanceof ScalarNode scalar) {
+                parts.add(prefix + key.getValue() + "=" + scalar.getValue());
+            } else if (!(value instanceof MappingNode inner && collect(prefix + key.getValue() + ".", inner, parts))) {
+                return false;
+            }
+        }
+        return true;
     }
 
     private String place(Node node) {

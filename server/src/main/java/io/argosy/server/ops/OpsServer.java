@@ -3,9 +3,9 @@ package io.argosy.server.ops;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import io.argosy.server.config.HostPort;
+import io.argosy.server.process.ExitCode;
+import io.argosy.server.process.StartException;
 import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.net.BindException;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.concurrent.ExecutorService;
@@ -33,16 +33,14 @@ public final class OpsServer implements AutoCloseable {
         this.threads = threads;
     }
 
-    /** @throws UncheckedIOException if the address can't be bound; the text names it */
+    /** @throws StartException if the address can't be bound; the text names it */
     public static OpsServer start(HostPort listen, ServerMetrics metrics, Readiness readiness) {
         HttpServer http;
         try {
             http = HttpServer.create(listen.resolve(), 0);
-        } catch (BindException e) {
-            throw new UncheckedIOException(
-                    "cannot listen on ops address " + listen + ": " + e.getMessage() + " (key listen.ops)", e);
         } catch (IOException e) {
-            throw new UncheckedIOException("cannot listen on ops address " + listen, e);
+            throw new StartException(
+                    ExitCode.CANNOT_LISTEN, "cannot listen on ops address " + listen + ": " + e.getMessage(), e);
         }
         AtomicInteger number = new AtomicInteger();
         ExecutorService threads = Executors.newFixedThreadPool(THREADS, task -> {
