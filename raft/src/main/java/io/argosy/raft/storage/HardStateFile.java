@@ -1,0 +1,88 @@
+package io.argosy.raft.storage;
+
+import io.argosy.raft.ReplicaId;
+import io.argosy.raft.core.HardState;
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/**
+ * Term and vote. Each save fills both slots, one after the other: a crash leaves at least one, and a slot that rots
+ * later never brings an older vote back to life.
+ */
+final class HardStateFile implements Closeable {
+
+    static final String NAME = "hardstate";
+    private static final int MAGIC = 0x41524748;
+    private static final int VALUE_BYTES = 12;
+
+    private final TwoSlotFile file;
+    private HardState state;
+
+    private HardStateFile(TwoSlotFile file, HardState state) {
+        this.file = file;
+        this.state = state;
+    }
+
+    static HardStateFile create(Disk disk, Path folder) throws IOException {
+        HardStateFile result =
+                new HardStateFile(TwoSlotFile.create(disk, folder.resolve(NAME), MAGIC), HardState.INITIAL);
+        result.write(HardState.INITIAL);
+        return result;
+    }
+
+    /** @throws DamagedStoreException if neither slot is readable: a forgotten vote could elect two leaders (R3) */
+    static HardStateFile open(Disk disk, Path folder) throws IOException {
+        Path path = folder.resolve(NAME);
+        if (!disk.exists(path)) {
+            throw new DamagedStoreException(path + " is missing: this replica forgot its vote and must not start."
+                    + " Restore the folder, or remove the replica from its group and add it again empty.");
+        }
+        TwoSlotFile file = TwoSlotFile.open(disk, path, MAGIC);
+        Optional<HardState> state = file.value().flatMap(HardStateFile::decode);
+        if (state.isEmpty()) {
+            file.close();
+            throw new DamagedStoreException(path + " is unreadable in both copies: this replica forgot its vote and"
+                    + " must not start. Restore the folder, or remove the replica from its group and add it again"
+                    + " empty.");
+        }
+        return new HardStateFile(file, state.get());
+    }
+
+    private static Optional<HardState> decode(ByteBuffer bytes) {
+        if (bytes.remaining() != VALUE_BYTES) {
+            return Optional.empty();
+        }
+        long term = bytes.getLong();
+        int vote = bytes.getInt();
+        return Optional.of(new HardState(term, vote == 0 ? Optional.empty() : Optional.of(new ReplicaId(vote))));
+    }
+
+    HardState state() {
+        return state;
+    }
+
+    void save(HardState next) throws IOException {
+        if (next.term() < state.term()) {
+            throw new IllegalArgumentException("term went back from " + state.term() + " to " + next.term());
+        }
+        write(next);
+        state = next;
+    }
+
+    private void write(HardState next) throws IOException {
+        ByteBuffer value = ByteBuffer.allocate(VALUE_BYTES)
+                .putLong(next.term())
+                .putInt(next.votedFor().map(ReplicaId::value).orElse(0))
+                .flip();
+        file.save(value);
+        file.save(value);
+    }
+
+    @Override
+    public void close() throws IOException {
+        file.close();
+    }
+}

@@ -1,0 +1,227 @@
+package io.argosy.raft.storage;
+
+import io.argosy.raft.Entry;
+import io.argosy.raft.EntryType;
+import io.argosy.raft.Membership;
+import io.argosy.raft.RaftConfig;
+import io.argosy.raft.core.HardState;
+import io.argosy.raft.core.RestoredState;
+import io.argosy.raft.core.RestoredState.ConfigAt;
+import io.argosy.raft.core.RestoredState.TermStart;
+import io.argosy.raft.storage.StoreIdentity.Adoption;
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.function.Supplier;
+
+/** The store on one disk. */
+public final class LocalStore implements ReplicaStore {
+
+    private final Disk disk;
+    private final Path folder;
+    private final Closeable lock;
+    private final HardStateFile hardState;
+    private final SegmentedLog log;
+    private final Optional<LogKeeper> keeper;
+    private StoreIdentity identity;
+
+    private LocalStore(
+            Disk disk,
+            Path folder,
+            Closeable lock,
+            StoreIdentity identity,
+            HardStateFile hardState,
+            SegmentedLog log,
+            boolean attended) {
+        this.disk = disk;
+        this.folder = folder;
+        this.lock = lock;
+        this.identity = identity;
+        this.hardState = hardState;
+        this.log = log;
+        this.keeper = attended ? Optional.of(LogKeeper.start(log, folder)) : Optional.empty();
+    }
+
+    /**
+     * Opens the folder, or makes a store in it if it is empty, and starts a thread that keeps the tail mark and the space
+     * ahead of the writer.
+     *
+     * @param uuids random ones
+     * @throws Disk.StoreLockedException if another replica uses the folder
+     * @throws DamagedStoreException if the replica must not start
+     */
+    public static LocalStore open(Disk disk, Path folder, RaftConfig.Storage config, Supplier<UUID> uuids)
+            throws IOException {
+        return open(disk, folder, config, uuids, true);
+    }
+
+    /** As {@link #open}, without a thread: whoever simulates time calls {@link #maintain}. */
+    public static LocalStore openStepped(Disk disk, Path folder, RaftConfig.Storage config, Supplier<UUID> uuids)
+            throws IOException {
+        return open(disk, folder, config, uuids, false);
+    }
+
+    private static LocalStore open(
+            Disk disk, Path folder, RaftConfig.Storage config, Supplier<UUID> uuids, boolean attended)
+            throws IOException {
+        disk.createFolders(folder);
+        Closeable lock = disk.lock(folder);
+        try {
+            SegmentedLog.LogFiles files = new SegmentedLog.LogFiles(
+                    disk, folder, config.segmentBytes(), () -> uuids.get().getLeastSignificantBits());
+            Optional<StoreIdentity> identity = StoreIdentity.load(disk, folder);
+            if (identity.isEmpty()) {
+                return create(files, lock, uuids.get(), attended);
+            }
+            HardStateFile hardState = HardStateFile.open(disk, folder);
+            LocalStore store =
+                    new LocalStore(disk, folder, lock, identity.get(), hardState, SegmentedLog.open(files), attended);
+            store.finishAdoption();
+            return store;
+        } catch (IOException | RuntimeException e) {
+            lock.close();
+            throw e;
+        }
+    }
+
+    /** The identity comes last: a folder without it holds nothing of value and is made anew. */
+    private static LocalStore create(SegmentedLog.LogFiles files, Closeable lock, UUID storeUuid, boolean attended)
+            throws IOException {
+        Disk disk = files.disk();
+        Path folder = files.folder();
+        for (String name : disk.list(folder)) {
+            if (Segment.firstIndex(name).filter(first -> first != 1).isPresent()
+                    || name.endsWith(Segment.INDEX_SUFFIX)) {
+                throw new DamagedStoreException(folder.resolve(StoreIdentity.NAME)
+                        + " is missing, but the folder holds a" + " log: restore the file, or use an empty folder.");
+            }
+        }
+        Path first = folder.resolve(Segment.name(1) + Segment.SUFFIX);
+        if (disk.exists(first)) {
+            try (Disk.DiskFile file = disk.open(first, false)) {
+                if (file.sizeBytes() > SegmentHeader.BYTES) {
+                    throw new DamagedStoreException(folder.resolve(StoreIdentity.NAME) + " is missing, but the folder"
+                            + " holds a log: restore the file, or use an empty folder.");
+                }
+            }
+            disk.delete(first);
+        }
+        HardStateFile hardState = HardStateFile.create(disk, folder);
+        SegmentedLog log = SegmentedLog.create(files);
+        StoreIdentity identity = new StoreIdentity(storeUuid, Optional.empty());
+        identity.save(disk, folder);
+        return new LocalStore(disk, folder, lock, identity, hardState, log, attended);
+    }
+
+    @Override
+    public UUID storeUuid() {
+        return identity.storeUuid();
+    }
+
+    @Override
+    public Optional<UUID> groupUuid() {
+        return identity.adoption().map(a -> a.membership().groupUuid());
+    }
+
+    /** Name of the group at adoption, for people. */
+    public Optional<String> groupName() {
+        return identity.adoption().map(Adoption::groupName);
+    }
+
+    @Override
+    public HardState hardState() {
+        return hardState.state();
+    }
+
+    @Override
+    public void saveHardState(HardState state) throws IOException {
+        try {
+            hardState.save(state);
+        } catch (IOException e) {
+            // A replica whose vote may or may not be on disk must do nothing more (R2).
+            throw log.fail(e);
+        }
+    }
+
+    @Override
+    public RaftLog log() {
+        return log;
+    }
+
+    @Override
+    public RestoredState restored(long appliedIndex) throws IOException {
+        log.loseUpTo(appliedIndex, "applied by the state machine, but not in the log");
+        List<ConfigAt> configs = log.configs();
+        Optional<ConfigAt> membership =
+                configs.isEmpty() ? Optional.empty() : Optional.of(configs.get(configs.size() - 1));
+        boolean voter = membership
+                .map(c -> c.membership().voters().stream()
+                        .anyMatch(m -> m.storeUuid().equals(identity.storeUuid())))
+                .orElse(false);
+        List<TermStart> terms = log.terms();
+        return new RestoredState(
+                hardState.state(),
+                membership,
+                voter,
+                log.firstIndex(),
+                log.lastIndex(),
+                terms,
+                appliedIndex,
+                log.damage().isEmpty());
+    }
+
+    @Override
+    public void adopt(String groupName, Membership membership) throws IOException {
+        Adoption adoption = new Adoption(groupName, membership);
+        if (identity.adoption().isPresent()) {
+            Adoption before = identity.adoption().get();
+            if (!before.membership().equals(membership)) {
+                throw new IllegalStateException("store " + identity.storeUuid() + " belongs to group "
+                        + before.membership().groupUuid() + " (" + before.groupName() + ") already");
+            }
+            return;
+        }
+        if (log.lastIndex() > 0) {
+            throw new IllegalStateException("store " + identity.storeUuid() + " holds entries of a group already");
+        }
+        StoreIdentity adopted = new StoreIdentity(identity.storeUuid(), Optional.of(adoption));
+        adopted.save(disk, folder);
+        identity = adopted;
+        finishAdoption();
+    }
+
+    /** The identity is the adoption; entry 1 follows from it, if need be after a crash. */
+    private void finishAdoption() throws IOException {
+        if (identity.adoption().isEmpty() || log.lastIndex() > 0) {
+            return;
+        }
+        ByteBuffer payload = identity.adoption().get().membership().encode();
+        log.append(List.of(Entry.of(1, 0, EntryType.CONFIG, payload)));
+        log.sync();
+    }
+
+    /**
+     * Does what the thread of {@link #open} does: makes the tail mark as new as the last sync, and zeroes one stretch
+     * ahead of the writer. Not together with other calls that write.
+     */
+    public void maintain() throws IOException {
+        if (!log.markSaved()) {
+            log.saveMark();
+        }
+        log.prepareAhead();
+    }
+
+    @Override
+    public void close() throws IOException {
+        keeper.ifPresent(LogKeeper::close);
+        try (lock;
+                hardState;
+                log) {
+            // Closed in reverse order, the lock last, whatever fails.
+        }
+    }
+}

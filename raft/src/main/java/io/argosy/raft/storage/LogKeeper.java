@@ -1,0 +1,108 @@
+package io.argosy.raft.storage;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The thread beside the writer: makes the tail mark durable within {@link #LAG_MILLIS} of a sync and prepares zeroed
+ * space. Sleeps while nothing is written. If it fails, the log fails with it.
+ */
+final class LogKeeper implements Runnable {
+
+    private static final Logger log = LoggerFactory.getLogger(LogKeeper.class);
+
+    /** Evidence may lag by this and one force; shorter costs the writer's forces more company. */
+    private static final int LAG_MILLIS = 5;
+
+    /** One chunk of zeros per turn: 1 MiB each 5 ms at most, some 200 MiB/s. */
+    private static final int CHUNKS_PER_TURN = 1;
+
+    private final SegmentedLog segments;
+    private final Thread thread;
+    private volatile boolean idle;
+    private volatile boolean closed;
+
+    private LogKeeper(SegmentedLog segments, String name) {
+        this.segments = segments;
+        this.thread = new Thread(this, name);
+        thread.setDaemon(true);
+    }
+
+    static LogKeeper start(SegmentedLog segments, Path folder) {
+        LogKeeper keeper = new LogKeeper(segments, "raft-log-keeper-" + folder.getFileName());
+        segments.onSynced(keeper::synced);
+        keeper.thread.start();
+        return keeper;
+    }
+
+    /** On the writer's thread; wakes the keeper only if it sleeps without a limit. */
+    private void synced() {
+        if (idle) {
+            LockSupport.unpark(thread);
+        }
+    }
+
+    @Override
+    public void run() {
+        try {
+            while (!closed) {
+                boolean more = false;
+                for (int i = 0; i < CHUNKS_PER_TURN; i++) {
+                    more = prepareAhead();
+                }
+                if (!segments.markSaved()) {
+                    segments.saveMark();
+                    more = true;
+                }
+                rest(more);
+            }
+        } catch (IOException e) {
+            segments.fail(e);
+            log.error("log keeper stopped, the log takes no more writes", e);
+        }
+    }
+
+    private boolean prepareAhead() throws IOException {
+        try {
+            return segments.prepareAhead();
+        } catch (DiskFullException e) {
+            log.warn("no space to prepare ahead of the log");
+            return false;
+        }
+    }
+
+    private void rest(boolean more) {
+        if (more) {
+            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(LAG_MILLIS));
+            return;
+        }
+        idle = true;
+        if (segments.markSaved() && !closed) {
+            LockSupport.park(this);
+        }
+        idle = false;
+        if (!closed) {
+            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(LAG_MILLIS));
+        }
+    }
+
+    void close() {
+        closed = true;
+        LockSupport.unpark(thread);
+        boolean interrupted = false;
+        while (thread.isAlive()) {
+            try {
+                thread.join();
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

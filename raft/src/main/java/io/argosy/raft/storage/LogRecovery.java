@@ -1,0 +1,367 @@
+package io.argosy.raft.storage;
+
+import io.argosy.raft.RaftStatus.Damage;
+import io.argosy.raft.core.RestoredState.ConfigAt;
+import io.argosy.raft.core.RestoredState.TermStart;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Puts the segments of a folder back together. Writes nothing that it could not write again after a crash. */
+final class LogRecovery {
+
+    private static final Logger log = LoggerFactory.getLogger(LogRecovery.class);
+
+    /** Records in front of the tail mark that are read in full; older ones are hopped over by their heads. */
+    private static final long CHECKED_BYTES = 64L << 20;
+
+    private final SegmentedLog.LogFiles files;
+    private final Disk disk;
+    private final Path folder;
+    private final Optional<TailMark> mark;
+
+    private final List<Segment> segments = new ArrayList<>();
+    private final List<TermStart> terms = new ArrayList<>();
+    private final List<ConfigAt> configs = new ArrayList<>();
+    private final List<Damage> damage = new ArrayList<>();
+    private long firstIndex;
+    private long nextIndex;
+    private boolean writable;
+
+    LogRecovery(SegmentedLog.LogFiles files, Optional<TailMark> mark) {
+        this.files = files;
+        this.disk = files.disk();
+        this.folder = files.folder();
+        this.mark = mark;
+    }
+
+    /** What the log starts from; the last segment is written on at its end position. */
+    record Found(
+            List<Segment> segments,
+            List<TermStart> terms,
+            List<ConfigAt> configs,
+            List<Damage> damage,
+            long firstIndex,
+            long lastIndex) {}
+
+    /** A file of the log; no header if both copies are unreadable. */
+    private record Candidate(String name, long firstIndex, Disk.DiskFile file, Optional<SegmentHeader> header) {}
+
+    static TwoSlotFile openTail(SegmentedLog.LogFiles files) throws IOException {
+        Path path = files.folder().resolve(TailMark.NAME);
+        if (files.disk().exists(path)) {
+            TwoSlotFile tail = TwoSlotFile.open(files.disk(), path, TailMark.MAGIC);
+            if (tail.value().isPresent()) {
+                return tail;
+            }
+            tail.close();
+        }
+        log.error("tail mark is missing or unreadable, the end of the log cannot be cross-checked file={}", path);
+        TwoSlotFile tail = TwoSlotFile.create(files.disk(), path, TailMark.MAGIC);
+        files.disk().syncFolder(files.folder());
+        return tail;
+    }
+
+    Found run() throws IOException {
+        List<Candidate> all = candidates();
+        firstIndex = mark.map(TailMark::firstIndex)
+                .orElse(all.isEmpty() ? 1 : all.get(0).firstIndex());
+        nextIndex = firstIndex;
+        boolean truncated = false;
+        for (int i = 0; i < all.size() && !truncated; i++) {
+            truncated = take(all, i);
+            if (truncated) {
+                discard(all.subList(i + 1, all.size()));
+            }
+        }
+        if (!truncated) {
+            checkMark();
+        }
+        if (!writable) {
+            startBehindTheGap();
+        }
+        damage.forEach(d -> log.error(
+                "log entries damaged file={} fromIndex={} toIndex={} detail={}",
+                d.file(),
+                d.fromIndex(),
+                d.toIndex(),
+                d.detail()));
+        if (terms.isEmpty()) {
+            terms.add(new TermStart(firstIndex - 1, 0));
+        }
+        return new Found(segments, terms, configs, damage, firstIndex, nextIndex - 1);
+    }
+
+    /** Opens all segments in order, finishing a trim and a segment creation that were interrupted. */
+    private List<Candidate> candidates() throws IOException {
+        List<String> names = new ArrayList<>();
+        boolean cleaned = false;
+        for (String name : disk.list(folder)) {
+            if (Segment.firstIndex(name).isPresent()) {
+                names.add(name);
+            } else if (name.endsWith(Segment.SUFFIX + AtomicFile.ASIDE)
+                    || name.endsWith(Segment.INDEX_SUFFIX + AtomicFile.ASIDE)) {
+                disk.delete(folder.resolve(name));
+                cleaned = true;
+            }
+        }
+        List<Candidate> result = new ArrayList<>();
+        for (int i = 0; i < names.size(); i++) {
+            long first = Segment.firstIndex(names.get(i)).orElseThrow();
+            boolean trimmed = mark.isPresent()
+                    && first < mark.get().firstIndex()
+                    && i + 1 < names.size()
+                    && Segment.firstIndex(names.get(i + 1)).orElseThrow()
+                            <= mark.get().firstIndex();
+            if (trimmed) {
+                disk.delete(folder.resolve(Segment.name(first) + Segment.INDEX_SUFFIX));
+                disk.delete(folder.resolve(names.get(i)));
+                cleaned = true;
+                continue;
+            }
+            Disk.DiskFile file = disk.open(folder.resolve(names.get(i)), false);
+            Optional<SegmentHeader> header = SegmentHeader.read(file).filter(h -> h.firstIndex() == first);
+            result.add(new Candidate(names.get(i), first, file, header));
+        }
+        if (cleaned) {
+            disk.syncFolder(folder);
+        }
+        return result;
+    }
+
+    /** Takes one segment; true if it ends with a truncation that the segments behind it did not survive. */
+    private boolean take(List<Candidate> all, int at) throws IOException {
+        Candidate candidate = all.get(at);
+        Optional<Candidate> next = at + 1 < all.size() ? Optional.of(all.get(at + 1)) : Optional.empty();
+        writable = false;
+        if (candidate.firstIndex() < nextIndex && !segments.isEmpty()) {
+            throw new DamagedStoreException(folder.resolve(candidate.name()) + " starts before the segment in front of"
+                    + " it ends at " + (nextIndex - 1) + ": files of two logs are mixed. Restore the folder.");
+        }
+        if (candidate.firstIndex() > nextIndex) {
+            damaged(candidate.name(), candidate.firstIndex() - 1, "segments are missing in front of this one");
+        }
+        if (candidate.header().isEmpty()) {
+            candidate.file().close();
+            if (next.isPresent()) {
+                damaged(candidate.name(), next.get().firstIndex() - 1, "segment header is unreadable");
+            } else {
+                long last = mark.map(TailMark::lastIndex).orElse(0L);
+                damaged(candidate.name(), Math.max(last, candidate.firstIndex()), "segment header is unreadable");
+            }
+            return false;
+        }
+        SegmentHeader header = candidate.header().get();
+        prevTerm(header);
+        if (segments.isEmpty()) {
+            header.config().ifPresent(configs::add);
+        }
+        if (next.isPresent()) {
+            Optional<SealedIndex> index = sealedIndex(candidate, next.get());
+            if (index.isPresent()) {
+                takeIndexed(candidate, index.get());
+                return false;
+            }
+        }
+        return takeScanned(candidate, next);
+    }
+
+    private void prevTerm(SegmentHeader header) {
+        if (terms.isEmpty() || terms.get(terms.size() - 1).term() != header.prevTerm()) {
+            terms.add(new TermStart(header.firstIndex() - 1, header.prevTerm()));
+        }
+    }
+
+    private Optional<SealedIndex> sealedIndex(Candidate candidate, Candidate next) throws IOException {
+        SegmentHeader header = candidate.header().orElseThrow();
+        Optional<SealedIndex> index =
+                SealedIndex.load(disk, folder.resolve(Segment.name(candidate.firstIndex()) + Segment.INDEX_SUFFIX));
+        long sizeBytes = candidate.file().sizeBytes();
+        return index.filter(i -> i.epoch() == header.epoch()
+                && i.endPosition() <= sizeBytes
+                && i.lastIndex() + 1 == next.firstIndex()
+                && next.header().map(h -> h.prevChain() == i.chain()).orElse(false));
+    }
+
+    private void takeIndexed(Candidate candidate, SealedIndex index) {
+        Segment segment = segment(candidate, index.index(), index.endPosition(), index.lastIndex(), index.chain());
+        segments.add(segment);
+        addTerms(index.terms());
+        configs.addAll(index.configs());
+        nextIndex = index.lastIndex() + 1;
+    }
+
+    private void addTerms(List<TermStart> more) {
+        for (TermStart start : more) {
+            if (terms.get(terms.size() - 1).term() != start.term()) {
+                terms.add(start);
+            }
+        }
+    }
+
+    private Segment segment(Candidate from, SegmentIndex index, long endPosition, long lastIndex, int chain) {
+        Segment segment = new Segment(
+                folder.resolve(from.name()), from.file(), from.header().orElseThrow(), index);
+        segment.endPosition = endPosition;
+        segment.lastIndex = lastIndex;
+        segment.chain = chain;
+        return segment;
+    }
+
+    private boolean takeScanned(Candidate candidate, Optional<Candidate> next) throws IOException {
+        SegmentHeader header = candidate.header().orElseThrow();
+        long sizeBytes = candidate.file().sizeBytes();
+        SegmentScan.Proof proof = SegmentScan.Proof.NONE;
+        long bodiesFrom = 0;
+        if (next.isPresent()) {
+            // A segment is made only when the one before it is durable.
+            proof = new SegmentScan.Proof(Long.MAX_VALUE, next.get().firstIndex() - 1);
+        } else if (mark.isPresent() && mark.get().epoch() == header.epoch()) {
+            proof = new SegmentScan.Proof(mark.get().position(), mark.get().lastIndex());
+            bodiesFrom = mark.get().position() - CHECKED_BYTES;
+        }
+        SegmentScan scan = new SegmentScan(
+                        new SegmentScan.Source(candidate.file(), candidate.name()),
+                        header,
+                        proof,
+                        sizeBytes,
+                        bodiesFrom)
+                .run();
+        Segment segment = segment(candidate, scan.index, scan.position(), scan.lastIndex(), scan.chain());
+        segments.add(segment);
+        addTerms(scan.terms);
+        configs.addAll(scan.configs);
+        damage.addAll(scan.damage);
+        nextIndex = scan.lastIndex() + 1;
+        boolean truncated = next.isPresent()
+                && scan.endsWithTruncation()
+                && (next.get().firstIndex() != nextIndex
+                        || next.get()
+                                .header()
+                                .map(h -> h.prevChain() != scan.chain())
+                                .orElse(true));
+        if (scan.lostTo() >= nextIndex && !truncated) {
+            damaged(candidate.name(), scan.lostTo(), "the file ends too early, at position " + scan.position());
+            return false;
+        }
+        if (next.isEmpty() || truncated) {
+            writable = true;
+            if (scan.garbageBehind()) {
+                log.warn(
+                        "torn write cut off file={} position={} lastIndex={}",
+                        candidate.name(),
+                        scan.position(),
+                        scan.lastIndex());
+                candidate.file().truncate(scan.position());
+                candidate.file().force();
+            }
+        } else if (scan.damage.isEmpty()) {
+            saveIndex(disk, folder, segment, terms, configs);
+        }
+        return truncated;
+    }
+
+    private void damaged(String file, long toIndex, String detail) {
+        if (toIndex >= nextIndex) {
+            damage.add(new Damage(file, nextIndex, toIndex, detail));
+            nextIndex = toIndex + 1;
+        }
+    }
+
+    private void discard(List<Candidate> leftovers) throws IOException {
+        for (Candidate leftover : leftovers) {
+            log.info("segment dropped, a truncation had begun to file={}", leftover.name());
+            leftover.file().close();
+            disk.delete(folder.resolve(Segment.name(leftover.firstIndex()) + Segment.INDEX_SUFFIX));
+            disk.delete(folder.resolve(leftover.name()));
+        }
+        disk.syncFolder(folder);
+    }
+
+    /** The mark may name a segment that is no longer there. */
+    private void checkMark() {
+        if (mark.isEmpty()) {
+            return;
+        }
+        TailMark tail = mark.get();
+        boolean there = segments.stream().anyMatch(s -> s.header.epoch() == tail.epoch());
+        if (!there && tail.lastIndex() >= nextIndex) {
+            writable = false;
+            damaged(
+                    Segment.name(tail.segmentIndex()) + Segment.SUFFIX,
+                    tail.lastIndex(),
+                    "the last segment is missing");
+        }
+    }
+
+    /** Whatever the last file holds, it cannot be written on: the log goes on in a new one. */
+    private void startBehindTheGap() throws IOException {
+        long term = terms.isEmpty() ? 0 : terms.get(terms.size() - 1).term();
+        if (mark.isPresent() && mark.get().lastIndex() == nextIndex - 1) {
+            term = mark.get().lastTerm();
+        }
+        Optional<ConfigAt> config = configs.isEmpty() ? Optional.empty() : Optional.of(configs.get(configs.size() - 1));
+        Segment segment = newSegment(files, nextIndex, term, 0, config);
+        segments.add(segment);
+        if (terms.isEmpty()) {
+            terms.add(new TermStart(firstIndex - 1, term));
+        } else if (terms.get(terms.size() - 1).term() != term) {
+            terms.add(new TermStart(nextIndex - 1, term));
+        }
+    }
+
+    // Shared with the log
+
+    /** Makes an empty segment; it has its name only once its header is durable. */
+    static Segment newSegment(
+            SegmentedLog.LogFiles files, long firstIndex, long prevTerm, int prevChain, Optional<ConfigAt> config)
+            throws IOException {
+        SegmentHeader header = new SegmentHeader(files.epochs().getAsLong(), firstIndex, prevTerm, prevChain, config);
+        String name = Segment.name(firstIndex) + Segment.SUFFIX;
+        ByteBuffer bytes = header.encode();
+        try {
+            AtomicFile.replace(files.disk(), files.folder(), name, bytes);
+        } catch (DiskFullException e) {
+            files.disk().delete(files.folder().resolve(name + AtomicFile.ASIDE));
+            throw e;
+        }
+        Path path = files.folder().resolve(name);
+        SegmentIndex index = new SegmentIndex();
+        index.add(firstIndex, SegmentHeader.BYTES);
+        Segment segment = new Segment(path, files.disk().open(path, false), header, index);
+        segment.endPosition = SegmentHeader.BYTES;
+        segment.lastIndex = firstIndex - 1;
+        segment.chain = prevChain;
+        return segment;
+    }
+
+    static void saveIndex(Disk disk, Path folder, Segment segment, List<TermStart> terms, List<ConfigAt> configs)
+            throws IOException {
+        SealedIndex index = new SealedIndex(
+                segment.header.epoch(),
+                segment.lastIndex,
+                segment.endPosition,
+                segment.chain,
+                terms.stream()
+                        .filter(t -> t.firstIndex() >= segment.firstIndex() && t.firstIndex() <= segment.lastIndex)
+                        .toList(),
+                configs.stream()
+                        .filter(c -> c.index() >= segment.firstIndex() && c.index() <= segment.lastIndex)
+                        .toList(),
+                segment.index);
+        AtomicFile.replace(disk, folder, segment.indexFileName(), index.encode());
+    }
+
+    /** The membership in force before the segment's first index, and those behind it. */
+    static List<ConfigAt> configsFrom(SegmentHeader first, List<ConfigAt> all) {
+        List<ConfigAt> result = new ArrayList<>();
+        first.config().ifPresent(result::add);
+        all.stream().filter(c -> c.index() >= first.firstIndex()).forEach(result::add);
+        return List.copyOf(result);
+    }
+}

@@ -1,0 +1,29 @@
+package io.argosy.raft.storage;
+
+import io.argosy.raft.RaftStatus.Damage;
+import java.util.List;
+
+/** Damaged ranges, clipped when the log is. */
+final class Ranges {
+
+    private Ranges() {}
+
+    static void cutFrom(List<Damage> damage, long index) {
+        damage.removeIf(d -> d.fromIndex() >= index);
+        damage.replaceAll(d -> d.toIndex() < index ? d : new Damage(d.file(), d.fromIndex(), index - 1, d.detail()));
+    }
+
+    static void cutBelow(List<Damage> damage, long index) {
+        damage.removeIf(d -> d.toIndex() < index);
+        damage.replaceAll(d -> d.fromIndex() >= index ? d : new Damage(d.file(), index, d.toIndex(), d.detail()));
+    }
+
+    static boolean covers(List<Damage> damage, long index) {
+        for (Damage d : damage) {
+            if (d.fromIndex() <= index && index <= d.toIndex()) {
+                return true;
+            }
+        }
+        return false;
+    }
+}

@@ -1,0 +1,76 @@
+package io.argosy.raft.storage;
+
+import io.argosy.raft.Membership;
+import io.argosy.raft.core.RestoredState.ConfigAt;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.Optional;
+
+/**
+ * What a segment says about itself, twice, so that one rotten page does not make the whole segment unreadable.
+ *
+ * @param epoch drawn at random when the segment was made; part of every checksum inside it
+ * @param prevTerm term of the entry before the first index
+ * @param prevChain checksum of the last record of the segment before
+ * @param config the membership as of the entry before the first index
+ */
+record SegmentHeader(long epoch, long firstIndex, long prevTerm, int prevChain, Optional<ConfigAt> config) {
+
+    static final int COPY_BYTES = 4096;
+    /** Where the first record starts. */
+    static final int BYTES = 2 * COPY_BYTES;
+
+    private static final int MAGIC = 0x41524753;
+    private static final int VERSION = 1;
+    private static final int FIXED_BYTES = 4 + 4 + 8 + 8 + 8 + 4 + 8 + 4;
+
+    ByteBuffer encode() {
+        ByteBuffer copy = ByteBuffer.allocate(COPY_BYTES);
+        ByteBuffer members = config.map(c -> c.membership().encode()).orElse(ByteBuffer.allocate(0));
+        if (members.remaining() > COPY_BYTES - FIXED_BYTES - 4) {
+            throw new IllegalStateException("membership of " + members.remaining() + " bytes");
+        }
+        copy.putInt(MAGIC)
+                .putInt(VERSION)
+                .putLong(epoch)
+                .putLong(firstIndex)
+                .putLong(prevTerm)
+                .putInt(prevChain)
+                .putLong(config.map(ConfigAt::index).orElse(0L))
+                .putInt(members.remaining())
+                .put(members);
+        copy.putInt(COPY_BYTES - 4, Checksums.of(copy, 0, COPY_BYTES - 4)).clear();
+        return ByteBuffer.allocate(BYTES).put(copy.duplicate()).put(copy).flip();
+    }
+
+    static Optional<SegmentHeader> read(Disk.DiskFile file) throws IOException {
+        for (int copy = 0; copy < 2; copy++) {
+            ByteBuffer bytes = ByteBuffer.allocate(COPY_BYTES);
+            if (Checksums.readFully(file, bytes, (long) copy * COPY_BYTES) == COPY_BYTES) {
+                Optional<SegmentHeader> header = decode(bytes.flip());
+                if (header.isPresent()) {
+                    return header;
+                }
+            }
+        }
+        return Optional.empty();
+    }
+
+    private static Optional<SegmentHeader> decode(ByteBuffer in) {
+        if (in.getInt(COPY_BYTES - 4) != Checksums.of(in, 0, COPY_BYTES - 4)
+                || in.getInt() != MAGIC
+                || in.getInt() != VERSION) {
+            return Optional.empty();
+        }
+        long epoch = in.getLong();
+        long firstIndex = in.getLong();
+        long prevTerm = in.getLong();
+        int prevChain = in.getInt();
+        long configIndex = in.getLong();
+        int membersBytes = in.getInt();
+        Optional<ConfigAt> config = membersBytes == 0
+                ? Optional.empty()
+                : Optional.of(new ConfigAt(configIndex, Membership.decode(in.slice(in.position(), membersBytes))));
+        return Optional.of(new SegmentHeader(epoch, firstIndex, prevTerm, prevChain, config));
+    }
+}

@@ -1,0 +1,122 @@
+package io.argosy.raft.storage;
+
+import io.argosy.raft.Entry;
+import io.argosy.raft.RaftStatus.Damage;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Reads a run of entries from one segment; every entry passes both of its checksums and carries the index asked for. */
+final class SegmentReader {
+
+    private static final int FIRST_READ_BYTES_MIN = SegmentIndex.POINT_BYTES;
+
+    private final Segment segment;
+    private String problem = "";
+
+    SegmentReader(Segment segment) {
+        this.segment = segment;
+    }
+
+    /** Why the last read came back empty. */
+    String problem() {
+        return problem;
+    }
+
+    /** Empty if the first entry is damaged. The entries share one buffer. */
+    List<Entry> read(long fromIndex, int bytesMax, List<Damage> damage) throws IOException {
+        // In this order: the index may already know more than the end.
+        long lastIndex = segment.lastIndex;
+        long end = segment.endPosition;
+        SegmentIndex.Place place = segment.index.locate(fromIndex);
+        long endIndex = Math.min(lastIndex + 1, place.endIndex());
+        long at = place.position();
+        long expected = place.index();
+        List<Entry> result = new ArrayList<>();
+        int bytes = 0;
+        int wanted = Math.max(FIRST_READ_BYTES_MIN, Math.min(bytesMax, 64 << 20)) + SegmentIndex.POINT_BYTES;
+        ByteBuffer buffer = load(at, wanted, end);
+        while (expected < endIndex && (result.isEmpty() || bytes < bytesMax)) {
+            int skipped = skipRecordEdges(buffer);
+            at += skipped;
+            int need = frameBytes(buffer);
+            if (need > buffer.remaining()) {
+                if (!result.isEmpty()) {
+                    break;
+                }
+                if (at + need > end) {
+                    problem = "an entry reaches beyond the end of the segment at position " + at;
+                    break;
+                }
+                buffer = load(at, Math.max(need, wanted), end);
+                if (buffer.remaining() < need) {
+                    problem = "the file ends inside an entry at position " + at;
+                    break;
+                }
+                continue;
+            }
+            int frame = buffer.position();
+            if (expected < fromIndex) {
+                if (!headIs(buffer, expected)) {
+                    problem = "header at position " + at;
+                    break;
+                }
+                buffer.position(frame + need);
+            } else {
+                if (!(Entry.decode(buffer) instanceof Entry.Decoded.Whole whole)
+                        || whole.entry().index() != expected) {
+                    problem = "entry at position " + at;
+                    break;
+                }
+                if (Ranges.covers(damage, expected)) {
+                    break;
+                }
+                result.add(whole.entry());
+                bytes += need;
+            }
+            at += need;
+            expected++;
+        }
+        return result;
+    }
+
+    private ByteBuffer load(long position, int bytes, long end) throws IOException {
+        ByteBuffer buffer = ByteBuffer.allocate((int) Math.max(0, Math.min(bytes, end - position)));
+        Checksums.readFully(segment.file, buffer, position);
+        return buffer.flip();
+    }
+
+    /** Heads and trailers of records begin with a negative number, entries do not. Not whole in the buffer: stays. */
+    private static int skipRecordEdges(ByteBuffer buffer) {
+        int start = buffer.position();
+        while (buffer.remaining() >= 4) {
+            int magic = buffer.getInt(buffer.position());
+            int edge = magic == Batch.HEAD_MAGIC
+                    ? Batch.HEAD_BYTES
+                    : magic == Batch.TRAILER_MAGIC ? Batch.TRAILER_BYTES : 0;
+            if (edge == 0 || edge > buffer.remaining()) {
+                break;
+            }
+            buffer.position(buffer.position() + edge);
+        }
+        return buffer.position() - start;
+    }
+
+    /** Bytes of the frame at the buffer's position, as far as its unchecked length can be believed. */
+    private static int frameBytes(ByteBuffer buffer) {
+        if (buffer.remaining() < Entry.HEADER_BYTES) {
+            return Math.max(Entry.HEADER_BYTES, Batch.HEAD_BYTES);
+        }
+        int payloadBytes = buffer.getInt(buffer.position());
+        return payloadBytes < 0 || payloadBytes > Entry.PAYLOAD_BYTES_MAX
+                ? Entry.HEADER_BYTES
+                : Entry.HEADER_BYTES + payloadBytes;
+    }
+
+    private static boolean headIs(ByteBuffer buffer, long index) {
+        int start = buffer.position();
+        return buffer.getLong(start + 4) == index
+                && buffer.getInt(start + Entry.HEADER_BYTES - 4) == Checksums.of(buffer, start, Entry.HEADER_BYTES - 4);
+    }
+}

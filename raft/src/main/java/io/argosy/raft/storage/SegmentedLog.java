@@ -1,0 +1,808 @@
+package io.argosy.raft.storage;
+
+import io.argosy.raft.Entry;
+import io.argosy.raft.EntryType;
+import io.argosy.raft.Membership;
+import io.argosy.raft.RaftNode.DamagedEntryException;
+import io.argosy.raft.RaftNode.TrimmedException;
+import io.argosy.raft.RaftStatus.Damage;
+import io.argosy.raft.core.RestoredState.ConfigAt;
+import io.argosy.raft.core.RestoredState.TermStart;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.LongSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The log in segments.
+ *
+ * <p>For maintainers. The writer's thread owns everything that is not volatile; readers see the volatile lists, which
+ * are replaced and never changed, and {@link SegmentIndex}, which locks. Truncation appends a record that says so; no
+ * byte of a segment is changed in place, except that a torn tail is cut off before anything is written there. A reader
+ * that was overtaken by a truncation sees {@link #truncations} move and starts again. Files are dropped only after the
+ * tail mark, or the truncation record in an older segment, made the drop durable: so a file that is missing is damage,
+ * and one that is there though it should not be is a leftover.
+ */
+final class SegmentedLog implements RaftLog {
+
+    private static final Logger log = LoggerFactory.getLogger(SegmentedLog.class);
+
+    /** Entries of one record; bounds the memory of recovery and what one damaged head can hide. */
+    private static final int BODY_BYTES_MAX = 4 << 20;
+
+    private static final int STAGING_BYTES_MAX = BODY_BYTES_MAX + (64 << 10);
+    private static final int STAGING_BYTES_MIN = 64 << 10;
+    /** Unsynced bytes are counted in 31 bits on disk. */
+    private static final int UNSYNCED_BYTES_MAX = 1 << 30;
+
+    private final Disk disk;
+    private final Path folder;
+    private final long segmentBytes;
+    private final LongSupplier epochs;
+    private final TwoSlotFile tail;
+    private final Checksums checksums = new Checksums();
+    private final ByteBuffer zeros = ZeroAhead.zeros();
+
+    private volatile List<Segment> segments = List.of();
+    private volatile List<TermStart> terms = List.of();
+    private volatile List<ConfigAt> configs = List.of();
+    private volatile List<Damage> damage = List.of();
+    private volatile long firstIndex = 1;
+    private volatile long lastIndex;
+    private volatile long truncations;
+    private volatile ZeroAhead zeroAhead;
+    /** What the tail mark should say; the file may lag behind. */
+    private volatile TailMark mark;
+
+    private volatile boolean markSaved;
+    private volatile Optional<IOException> failure = Optional.empty();
+    private volatile Runnable onSynced = () -> {};
+
+    /** Where the next record goes, in the last segment. Readers of the last segment stop at its endPosition. */
+    private long position;
+
+    /** Everything in front of it in the last segment is durable; {@code syncedPosition <= position}. */
+    private long syncedPosition;
+
+    private int chain;
+    private ByteBuffer staging = ByteBuffer.allocateDirect(STAGING_BYTES_MIN);
+    private final ByteBuffer[] stagings = new ByteBuffer[1];
+    private final Points points = new Points();
+
+    private SegmentedLog(LogFiles files, LogRecovery.Found found, TwoSlotFile tail) throws IOException {
+        this.disk = files.disk();
+        this.folder = files.folder();
+        this.segmentBytes = files.segmentBytes();
+        this.epochs = files.epochs();
+        this.tail = tail;
+        this.segments = List.copyOf(found.segments());
+        this.terms = List.copyOf(found.terms());
+        this.configs = List.copyOf(found.configs());
+        this.damage = List.copyOf(found.damage());
+        this.firstIndex = found.firstIndex();
+        this.lastIndex = found.lastIndex();
+        Segment active = active();
+        this.position = active.endPosition;
+        this.syncedPosition = position;
+        this.chain = active.chain;
+        this.zeroAhead = zeroAhead(active);
+        this.mark = currentMark();
+    }
+
+    /** Where segments are made. */
+    record LogFiles(Disk disk, Path folder, long segmentBytes, LongSupplier epochs) {}
+
+    /** Makes an empty log; the caller makes sure that none is there. */
+    static SegmentedLog create(LogFiles files) throws IOException {
+        TwoSlotFile tail = TwoSlotFile.create(files.disk(), files.folder().resolve(TailMark.NAME), TailMark.MAGIC);
+        Segment first = LogRecovery.newSegment(files, 1, 0, 0, Optional.empty());
+        SegmentedLog result = new SegmentedLog(
+                files,
+                new LogRecovery.Found(List.of(first), List.of(new TermStart(0, 0)), List.of(), List.of(), 1, 0),
+                tail);
+        result.saveMark();
+        return result;
+    }
+
+    /** Opens the log and decides what is torn and what is damaged. */
+    static SegmentedLog open(LogFiles files) throws IOException {
+        TwoSlotFile tail = LogRecovery.openTail(files);
+        Optional<TailMark> mark = tail.value().flatMap(TailMark::decode);
+        SegmentedLog result = new SegmentedLog(files, new LogRecovery(files, mark).run(), tail);
+        result.saveMark();
+        return result;
+    }
+
+    private ZeroAhead zeroAhead(Segment active) throws IOException {
+        return new ZeroAhead(disk.open(active.path, false), position, active.file.sizeBytes(), segmentBytes);
+    }
+
+    private Segment active() {
+        List<Segment> all = segments;
+        return all.get(all.size() - 1);
+    }
+
+    @Override
+    public long firstIndex() {
+        return firstIndex;
+    }
+
+    @Override
+    public long lastIndex() {
+        return lastIndex;
+    }
+
+    @Override
+    public List<TermStart> terms() {
+        return terms;
+    }
+
+    /** Memberships in the log and the one in force before its first index, oldest first. */
+    List<ConfigAt> configs() {
+        return configs;
+    }
+
+    @Override
+    public List<Damage> damage() {
+        return damage;
+    }
+
+    @Override
+    public long sizeBytes() {
+        long bytes = 0;
+        for (Segment segment : segments) {
+            bytes += segment.endPosition;
+        }
+        return bytes;
+    }
+
+    // Writing
+
+    @Override
+    public void append(List<Entry> entries) throws IOException {
+        requireSound();
+        long total = recordsBytes(entries);
+        if (position > SegmentHeader.BYTES
+                && position + total > segmentBytes
+                && active().lastIndex >= active().firstIndex()) {
+            roll();
+        } else if (position - syncedPosition + total > UNSYNCED_BYTES_MAX) {
+            sync();
+        }
+        long startPosition = position;
+        int startChain = chain;
+        points.clear();
+        try {
+            zeroAhead.beforeWrite(position + total);
+            writeRecords(entries);
+        } catch (DiskFullException e) {
+            position = startPosition;
+            chain = startChain;
+            rewind();
+            throw e;
+        } catch (IOException e) {
+            throw fail(e);
+        }
+        publish(entries);
+    }
+
+    /** Checks the order and adds up the bytes. */
+    private long recordsBytes(List<Entry> entries) {
+        long next = lastIndex + 1;
+        long bytes = 0;
+        for (Entry entry : entries) {
+            if (entry.index() != next++) {
+                throw new IllegalArgumentException("index " + entry.index() + " after " + (next - 2));
+            }
+            bytes += entry.frameBytes();
+        }
+        return bytes + Batch.OVERHEAD_BYTES;
+    }
+
+    private void writeRecords(List<Entry> entries) throws IOException {
+        staging.clear();
+        int from = 0;
+        while (from < entries.size()) {
+            long term = entries.get(from).term();
+            int to = from;
+            int bodyBytes = 0;
+            while (to < entries.size()
+                    && entries.get(to).term() == term
+                    && (to == from || bodyBytes + entries.get(to).frameBytes() <= BODY_BYTES_MAX)) {
+                bodyBytes += entries.get(to++).frameBytes();
+            }
+            reserve(bodyBytes + Batch.OVERHEAD_BYTES);
+            putRecord(entries, from, to, bodyBytes);
+            from = to;
+        }
+        flushStaging();
+    }
+
+    /** Makes room for a record in the staging buffer: payloads are copied there once, so that one write takes all. */
+    private void reserve(int recordBytes) throws IOException {
+        if (recordBytes <= staging.remaining()) {
+            return;
+        }
+        int wanted = staging.position() + recordBytes;
+        if (wanted > STAGING_BYTES_MAX) {
+            flushStaging();
+            wanted = recordBytes;
+        }
+        if (wanted > staging.capacity()) {
+            int capacity = Math.max(wanted, Math.min(STAGING_BYTES_MAX, Integer.highestOneBit(wanted) * 2));
+            ByteBuffer bigger = ByteBuffer.allocateDirect(capacity);
+            bigger.put(staging.flip());
+            staging = bigger;
+        }
+    }
+
+    private void putRecord(List<Entry> entries, int from, int to, int bodyBytes) {
+        int start = staging.position();
+        long recordPosition = position + start;
+        int at = start + Batch.HEAD_BYTES;
+        boolean hasConfig = false;
+        staging.position(at);
+        for (int i = from; i < to; i++) {
+            Entry entry = entries.get(i);
+            hasConfig |= entry.type() == EntryType.CONFIG;
+            points.offer(entry.index(), i == from ? recordPosition : position + staging.position());
+            entry.encodeHeader(staging);
+            staging.put(entry.payload());
+        }
+        checksums.reset();
+        for (int i = from; i < to; i++) {
+            checksums.add(staging, at, Entry.HEADER_BYTES);
+            at += entries.get(i).frameBytes();
+        }
+        Entry first = entries.get(from);
+        staging.limit(staging.capacity());
+        int crc = Batch.encode(
+                staging,
+                start,
+                checksums,
+                active().header.epoch(),
+                recordPosition,
+                Batch.Kind.ENTRIES,
+                hasConfig,
+                bodyBytes,
+                to - from,
+                first.index(),
+                first.term(),
+                chain,
+                (int) (recordPosition - syncedPosition),
+                checksums.value());
+        Batch.encodeTrailer(
+                staging,
+                at,
+                checksums,
+                active().header.epoch(),
+                position + at,
+                bodyBytes + Batch.OVERHEAD_BYTES,
+                entries.get(to - 1).index(),
+                first.term(),
+                crc);
+        staging.position(at + Batch.TRAILER_BYTES);
+        chain = crc;
+    }
+
+    private void flushStaging() throws IOException {
+        staging.flip();
+        int bytes = staging.remaining();
+        if (bytes > 0) {
+            stagings[0] = staging;
+            active().file.write(stagings, 1, position);
+            position += bytes;
+        }
+        if (staging.capacity() > STAGING_BYTES_MAX) {
+            staging = ByteBuffer.allocateDirect(STAGING_BYTES_MAX);
+        }
+        staging.clear();
+    }
+
+    /** Takes back what a failed append left behind, so that no stale byte lies behind the next one. */
+    private void rewind() throws IOException {
+        try {
+            zeroAhead.beforeTruncate(position);
+            active().file.truncate(position);
+        } catch (IOException e) {
+            throw fail(e);
+        }
+    }
+
+    private void publish(List<Entry> entries) {
+        if (entries.isEmpty()) {
+            return;
+        }
+        Segment active = active();
+        points.moveTo(active.index);
+        for (Entry entry : entries) {
+            if (entry.term() != lastTerm()) {
+                terms = with(terms, new TermStart(entry.index(), entry.term()));
+            }
+            if (entry.type() == EntryType.CONFIG) {
+                configs = with(configs, new ConfigAt(entry.index(), Membership.decode(entry.payload())));
+            }
+        }
+        long last = entries.get(entries.size() - 1).index();
+        active.chain = chain;
+        active.lastIndex = last;
+        active.endPosition = position;
+        lastIndex = last;
+    }
+
+    private long lastTerm() {
+        List<TermStart> all = terms;
+        return all.get(all.size() - 1).term();
+    }
+
+    private static <T> List<T> with(List<T> list, T more) {
+        List<T> result = new ArrayList<>(list);
+        result.add(more);
+        return List.copyOf(result);
+    }
+
+    @Override
+    public void sync() throws IOException {
+        requireSound();
+        try {
+            active().file.force();
+        } catch (IOException e) {
+            throw fail(e);
+        }
+        syncedPosition = position;
+        mark = currentMark();
+        markSaved = false;
+        onSynced.run();
+    }
+
+    private TailMark currentMark() {
+        Segment active = active();
+        return new TailMark(
+                firstIndex, active.firstIndex(), active.header.epoch(), syncedPosition, lastIndex, lastTerm());
+    }
+
+    /** Called after each sync, on the writer's thread. */
+    void onSynced(Runnable listener) {
+        onSynced = listener;
+    }
+
+    /** Makes the tail mark durable. Any thread; the lock is there because the writer does it too when it drops files. */
+    void saveMark() throws IOException {
+        synchronized (tail) {
+            // In this order: a sync in between asks for another turn.
+            markSaved = true;
+            tail.save(mark.encode());
+        }
+    }
+
+    /** The tail mark on disk is as new as the last sync. */
+    boolean markSaved() {
+        return markSaved;
+    }
+
+    /** One step of preparing space ahead of the writer; false if there is nothing to do. One thread besides the writer. */
+    boolean prepareAhead() throws IOException {
+        return zeroAhead.step(zeros, disk.usableBytes(folder));
+    }
+
+    private void roll() throws IOException {
+        sync();
+        Segment sealed = active();
+        Segment next;
+        try {
+            next = LogRecovery.newSegment(files(), lastIndex + 1, lastTerm(), chain, lastConfig());
+        } catch (DiskFullException e) {
+            throw e;
+        } catch (IOException e) {
+            throw fail(e);
+        }
+        try {
+            zeroAhead.close();
+            sealed.file.truncate(position);
+            activate(with(segments, next));
+        } catch (IOException e) {
+            throw fail(e);
+        }
+        saveIndex(sealed);
+        log.info(
+                "segment sealed file={} firstIndex={} lastIndex={}", sealed.fileName(), sealed.firstIndex(), lastIndex);
+    }
+
+    private LogFiles files() {
+        return new LogFiles(disk, folder, segmentBytes, epochs);
+    }
+
+    private Optional<ConfigAt> lastConfig() {
+        List<ConfigAt> all = configs;
+        return all.isEmpty() ? Optional.empty() : Optional.of(all.get(all.size() - 1));
+    }
+
+    /** The last of these segments becomes the one that is written, at its end. */
+    private void activate(List<Segment> all) throws IOException {
+        segments = List.copyOf(all);
+        Segment active = active();
+        position = active.endPosition;
+        syncedPosition = position;
+        chain = active.chain;
+        zeroAhead = zeroAhead(active);
+    }
+
+    private void saveIndex(Segment segment) throws IOException {
+        if (hasDamage(segment)) {
+            // Without an index the next start scans the segment and finds the damage again.
+            return;
+        }
+        try {
+            LogRecovery.saveIndex(disk, folder, segment, terms, configs);
+        } catch (DiskFullException e) {
+            log.warn("no space for the index of a segment, the next start will be slower file={}", segment.fileName());
+        }
+    }
+
+    private boolean hasDamage(Segment segment) {
+        return damage.stream().anyMatch(d -> d.toIndex() >= segment.firstIndex() && d.fromIndex() <= segment.lastIndex);
+    }
+
+    // Dropping
+
+    @Override
+    public void truncateFrom(long index) throws IOException {
+        requireSound();
+        if (index > lastIndex) {
+            return;
+        }
+        if (index < firstIndex) {
+            throw new IllegalArgumentException("truncate from " + index + ", the log starts at " + firstIndex);
+        }
+        if (position > syncedPosition) {
+            sync();
+        }
+        List<Segment> all = segments;
+        int kept = holderOf(all, index);
+        try {
+            truncate(all, kept, index);
+        } catch (DiskFullException e) {
+            throw e;
+        } catch (IOException e) {
+            throw fail(e);
+        }
+    }
+
+    private void truncate(List<Segment> all, int kept, long index) throws IOException {
+        Segment segment = all.get(kept);
+        boolean reopened = kept < all.size() - 1;
+        if (reopened) {
+            disk.delete(folder.resolve(segment.indexFileName()));
+            disk.syncFolder(folder);
+        }
+        int recordChain = writeTruncation(segment, index, reopened);
+        long nextPosition = segment.endPosition + Batch.OVERHEAD_BYTES;
+
+        long begun = truncations + 1;
+        truncations = begun;
+        lastIndex = index - 1;
+        segment.index.truncateFrom(index, nextPosition);
+        segment.endPosition = nextPosition;
+        segment.lastIndex = index - 1;
+        segment.chain = recordChain;
+        terms = terms.stream().filter(t -> t.firstIndex() < index).toList();
+        configs = configs.stream().filter(c -> c.index() < index).toList();
+        editDamage(list -> Ranges.cutFrom(list, index));
+        if (reopened) {
+            zeroAhead.close();
+            activate(all.subList(0, kept + 1));
+        } else {
+            position = nextPosition;
+            syncedPosition = nextPosition;
+            chain = recordChain;
+        }
+        truncations = begun + 1;
+        // Before files go: the mark must not name one that is no longer there.
+        mark = currentMark();
+        saveMark();
+        drop(all.subList(kept + 1, all.size()));
+    }
+
+    private int writeTruncation(Segment segment, long index, boolean reopened) throws IOException {
+        long at = segment.endPosition;
+        if (!reopened) {
+            zeroAhead.beforeWrite(at + Batch.OVERHEAD_BYTES);
+        }
+        long term = termAt(index - 1);
+        ByteBuffer record = ByteBuffer.allocate(Batch.OVERHEAD_BYTES);
+        int crc = Batch.encode(
+                record,
+                0,
+                checksums,
+                segment.header.epoch(),
+                at,
+                Batch.Kind.TRUNCATE,
+                false,
+                0,
+                0,
+                index,
+                term,
+                segment.chain,
+                0,
+                0);
+        Batch.encodeTrailer(
+                record,
+                Batch.HEAD_BYTES,
+                checksums,
+                segment.header.epoch(),
+                at + Batch.HEAD_BYTES,
+                Batch.OVERHEAD_BYTES,
+                index - 1,
+                term,
+                crc);
+        try {
+            segment.file.write(new ByteBuffer[] {record}, 1, at);
+        } catch (DiskFullException e) {
+            if (!reopened) {
+                zeroAhead.beforeTruncate(at);
+            }
+            segment.file.truncate(at);
+            throw e;
+        }
+        segment.file.force();
+        return crc;
+    }
+
+    private long termAt(long index) {
+        long term = terms.get(0).term();
+        for (TermStart start : terms) {
+            if (start.firstIndex() <= index) {
+                term = start.term();
+            }
+        }
+        return term;
+    }
+
+    private static int holderOf(List<Segment> all, long index) {
+        int low = 0;
+        for (int i = 1; i < all.size(); i++) {
+            if (all.get(i).firstIndex() <= index) {
+                low = i;
+            }
+        }
+        return low;
+    }
+
+    @Override
+    public void trim(long upToIndex) throws IOException {
+        requireSound();
+        List<Segment> all = segments;
+        int dropped = 0;
+        while (dropped < all.size() - 1 && all.get(dropped + 1).firstIndex() - 1 <= upToIndex) {
+            dropped++;
+        }
+        if (dropped == 0) {
+            return;
+        }
+        Segment first = all.get(dropped);
+        long from = first.firstIndex();
+        try {
+            firstIndex = from;
+            mark = currentMark();
+            saveMark();
+            segments = List.copyOf(all.subList(dropped, all.size()));
+            List<TermStart> left = new ArrayList<>();
+            left.add(new TermStart(from - 1, termAt(from - 1)));
+            terms.stream().filter(t -> t.firstIndex() >= from).forEach(left::add);
+            terms = List.copyOf(left);
+            configs = LogRecovery.configsFrom(first.header, configs);
+            editDamage(list -> Ranges.cutBelow(list, from));
+            drop(all.subList(0, dropped));
+        } catch (IOException e) {
+            throw fail(e);
+        }
+        log.info("segments trimmed count={} firstIndex={}", dropped, from);
+    }
+
+    private void drop(List<Segment> dropped) throws IOException {
+        if (dropped.isEmpty()) {
+            return;
+        }
+        for (Segment segment : dropped) {
+            disk.delete(folder.resolve(segment.indexFileName()));
+            disk.delete(segment.path);
+        }
+        disk.syncFolder(folder);
+        for (Segment segment : dropped) {
+            segment.release();
+        }
+    }
+
+    /**
+     * Indexes up to this one were there once and cannot be found: they count as damaged, and the log goes on behind
+     * them in a new segment, so that the next start sees the gap.
+     */
+    void loseUpTo(long index, String detail) throws IOException {
+        requireSound();
+        if (index <= lastIndex) {
+            return;
+        }
+        Damage lost = new Damage(active().fileName(), lastIndex + 1, index, detail);
+        Segment next = LogRecovery.newSegment(files(), index + 1, lastTerm(), 0, lastConfig());
+        report(lost);
+        lastIndex = index;
+        zeroAhead.close();
+        activate(with(segments, next));
+        mark = currentMark();
+        saveMark();
+    }
+
+    private void requireSound() throws IOException {
+        if (failure.isPresent()) {
+            throw new IOException("the log failed before and takes no more writes", failure.get());
+        }
+    }
+
+    /** Remembers the first failure: whatever comes after it must fail too (R30). */
+    IOException fail(IOException e) {
+        if (failure.isEmpty()) {
+            failure = Optional.of(e);
+        }
+        return e;
+    }
+
+    // Reading
+
+    @Override
+    public List<Entry> read(long fromIndex, int bytesMax) throws IOException {
+        while (true) {
+            long before = truncations;
+            if (fromIndex < firstIndex) {
+                throw new TrimmedException("index " + fromIndex + " was trimmed, the log starts at " + firstIndex);
+            }
+            if (fromIndex > lastIndex) {
+                throw new IllegalArgumentException("index " + fromIndex + " is behind the last, " + lastIndex);
+            }
+            List<Segment> all = segments;
+            Segment segment = all.get(holderOf(all, fromIndex));
+            if (fromIndex < segment.firstIndex() || !segment.acquire()) {
+                continue;
+            }
+            try {
+                List<Entry> entries = readFrom(segment, fromIndex, bytesMax);
+                if ((before & 1) == 0 && before == truncations) {
+                    return entries;
+                }
+            } catch (DamagedEntryException e) {
+                if ((before & 1) == 0 && before == truncations) {
+                    throw e;
+                }
+            } finally {
+                segment.release();
+            }
+            Thread.onSpinWait();
+        }
+    }
+
+    private List<Entry> readFrom(Segment segment, long fromIndex, int bytesMax) throws IOException {
+        if (Ranges.covers(damage, fromIndex) || fromIndex > segment.lastIndex) {
+            throw new DamagedEntryException("index " + fromIndex + " is damaged in " + segment.fileName());
+        }
+        SegmentReader reader = new SegmentReader(segment);
+        List<Entry> entries = reader.read(fromIndex, bytesMax, damage);
+        if (entries.isEmpty()) {
+            // Once more: a flip on the way from the disk is not damage on the disk.
+            entries = reader.read(fromIndex, bytesMax, damage);
+        }
+        if (entries.isEmpty()) {
+            String detail = "fails its checksum, " + reader.problem();
+            report(new Damage(segment.fileName(), fromIndex, fromIndex, detail));
+            disk.delete(folder.resolve(segment.indexFileName()));
+            throw new DamagedEntryException("index " + fromIndex + " is damaged in " + segment.fileName());
+        }
+        return entries;
+    }
+
+    private void report(Damage found) {
+        editDamage(list -> {
+            for (long index = found.fromIndex(); index <= found.toIndex(); index++) {
+                if (!Ranges.covers(list, index)) {
+                    log.error(
+                            "log entries damaged file={} fromIndex={} toIndex={} detail={}",
+                            found.file(),
+                            found.fromIndex(),
+                            found.toIndex(),
+                            found.detail());
+                    list.add(found);
+                    return;
+                }
+            }
+        });
+    }
+
+    /** Readers report damage while the writer truncates, hence the lock. */
+    private synchronized void editDamage(java.util.function.Consumer<List<Damage>> edit) {
+        List<Damage> list = new ArrayList<>(damage);
+        edit.accept(list);
+        damage = List.copyOf(list);
+    }
+
+    @Override
+    public void verify() throws IOException {
+        for (Segment segment : segments) {
+            if (segment.acquire()) {
+                try {
+                    verify(segment);
+                } finally {
+                    segment.release();
+                }
+            }
+        }
+    }
+
+    private void verify(Segment segment) throws IOException {
+        long before = truncations;
+        TailMark synced = mark;
+        long end = synced.epoch() == segment.header.epoch() ? synced.position() : segment.endPosition;
+        SegmentScan scan = new SegmentScan(
+                        new SegmentScan.Source(segment.file, segment.fileName()),
+                        segment.header,
+                        new SegmentScan.Proof(end, segment.lastIndex),
+                        end,
+                        0)
+                .run();
+        if (before != truncations || scan.damage.isEmpty()) {
+            return;
+        }
+        scan.damage.forEach(this::report);
+        disk.delete(folder.resolve(segment.indexFileName()));
+    }
+
+    @Override
+    public void close() throws IOException {
+        try {
+            if (failure.isEmpty()) {
+                if (position > syncedPosition) {
+                    sync();
+                }
+                saveMark();
+            }
+        } finally {
+            zeroAhead.close();
+            for (Segment segment : segments) {
+                segment.release();
+            }
+            tail.close();
+        }
+    }
+
+    /** Points of an append, kept aside until all of it is written. */
+    private static final class Points {
+        private long[] indexes = new long[64];
+        private long[] positions = new long[64];
+        private int count;
+
+        void clear() {
+            count = 0;
+        }
+
+        void offer(long index, long position) {
+            if (count > 0 && position - positions[count - 1] < SegmentIndex.POINT_BYTES) {
+                return;
+            }
+            if (count == indexes.length) {
+                indexes = Arrays.copyOf(indexes, count * 2);
+                positions = Arrays.copyOf(positions, count * 2);
+            }
+            indexes[count] = index;
+            positions[count++] = position;
+        }
+
+        void moveTo(SegmentIndex index) {
+            for (int i = 0; i < count; i++) {
+                index.offer(indexes[i], positions[i]);
+            }
+        }
+    }
+}

@@ -1,0 +1,90 @@
+package io.argosy.raft.storage;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/**
+ * A small value that is replaced in place. Two slots, each in a page of its own, are written in turn, so that a crash
+ * in the middle of a write leaves the value before it. Layout in {@code package-info}.
+ */
+final class TwoSlotFile implements Closeable {
+
+    static final int SLOT_BYTES = 4096;
+    static final int VALUE_BYTES_MAX = 256;
+    private static final int HEADER_BYTES = 16;
+
+    private final Disk.DiskFile file;
+    private final int magic;
+    private final ByteBuffer slot = ByteBuffer.allocateDirect(HEADER_BYTES + VALUE_BYTES_MAX + 4);
+    private final ByteBuffer[] slots = {slot};
+    private long version;
+    private Optional<ByteBuffer> value = Optional.empty();
+
+    private TwoSlotFile(Disk.DiskFile file, int magic) {
+        this.file = file;
+        this.magic = magic;
+    }
+
+    /** Creates the file with zeroed slots; the caller saves a value and syncs the folder. */
+    static TwoSlotFile create(Disk disk, Path path, int magic) throws IOException {
+        TwoSlotFile result = new TwoSlotFile(disk.open(path, true), magic);
+        result.file.truncate(0);
+        result.file.write(new ByteBuffer[] {ByteBuffer.allocate(2 * SLOT_BYTES)}, 1, 0);
+        result.file.force();
+        return result;
+    }
+
+    static TwoSlotFile open(Disk disk, Path path, int magic) throws IOException {
+        TwoSlotFile result = new TwoSlotFile(disk.open(path, false), magic);
+        result.load(0);
+        result.load(1);
+        return result;
+    }
+
+    private void load(int number) throws IOException {
+        ByteBuffer bytes = ByteBuffer.allocate(slot.capacity());
+        int count = Checksums.readFully(file, bytes, (long) number * SLOT_BYTES);
+        if (count < HEADER_BYTES + 4 || bytes.getInt(0) != magic) {
+            return;
+        }
+        int length = bytes.getInt(4);
+        long found = bytes.getLong(8);
+        if (length < 0 || length > VALUE_BYTES_MAX || count < HEADER_BYTES + length + 4) {
+            return;
+        }
+        if (bytes.getInt(HEADER_BYTES + length) != Checksums.of(bytes, 0, HEADER_BYTES + length)) {
+            return;
+        }
+        if (found > version && (found & 1) == number) {
+            version = found;
+            value = Optional.of(bytes.slice(HEADER_BYTES, length).asReadOnlyBuffer());
+        }
+    }
+
+    /** The newest value that passes its checksum; empty if none does. */
+    Optional<ByteBuffer> value() {
+        return value.map(ByteBuffer::duplicate);
+    }
+
+    /** Writes the value into the older slot; durable on return. */
+    void save(ByteBuffer bytes) throws IOException {
+        long next = version + 1;
+        slot.clear();
+        slot.putInt(magic).putInt(bytes.remaining()).putLong(next).put(bytes.duplicate());
+        slot.putInt(Checksums.of(slot, 0, slot.position()));
+        slot.flip();
+        file.write(slots, 1, (next & 1) * SLOT_BYTES);
+        file.force();
+        version = next;
+        value = Optional.of(
+                ByteBuffer.allocate(bytes.remaining()).put(bytes.duplicate()).flip());
+    }
+
+    @Override
+    public void close() throws IOException {
+        file.close();
+    }
+}

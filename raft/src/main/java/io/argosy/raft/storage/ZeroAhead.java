@@ -1,0 +1,111 @@
+package io.argosy.raft.storage;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.nio.ByteBuffer;
+
+/**
+ * Keeps a stretch in front of the writer filled with zeros that are already on disk, so that a small force has no file
+ * size and no block map to write (D13; measured: half the latency). Never in the writer's way: it works far ahead of
+ * the write position, through a file handle of its own (an I/O error of its force must not use up the writer's), and
+ * gives up on what a fast writer has overtaken.
+ *
+ * <p>The lock guards one claim, the chunk that is being written: a writer that arrives there, 4 MiB later, waits for
+ * it. A queue cannot say "not there, not now".
+ */
+final class ZeroAhead implements Closeable {
+
+    static final int AHEAD_BYTES = 32 << 20;
+    private static final int CHUNK_BYTES = 1 << 20;
+    private static final int LEAD_BYTES = 4 << 20;
+    /** Zeros must not take the last space from the entries. */
+    private static final long USABLE_BYTES_MIN = 512L << 20;
+
+    private final Disk.DiskFile file;
+    private final long limit;
+    private long zeroedTo;
+    private long writtenTo;
+    private long claimFrom = -1;
+    private boolean closed;
+
+    /** @param file a second handle of the segment, closed with this object */
+    ZeroAhead(Disk.DiskFile file, long writtenTo, long zeroedTo, long limit) {
+        this.file = file;
+        this.writtenTo = writtenTo;
+        this.zeroedTo = Math.max(writtenTo, zeroedTo);
+        this.limit = limit;
+    }
+
+    /** The writer is about to write up to the position. */
+    synchronized void beforeWrite(long to) throws IOException {
+        awaitClaim(to);
+        writtenTo = Math.max(writtenTo, to);
+        zeroedTo = Math.max(zeroedTo, to);
+    }
+
+    /** The file is about to be cut at the position. */
+    synchronized void beforeTruncate(long to) throws IOException {
+        awaitClaim(Long.MAX_VALUE);
+        writtenTo = to;
+        zeroedTo = to;
+    }
+
+    /** Writes one chunk if the stretch is too short; false if there is nothing to do. */
+    boolean step(ByteBuffer zeros, long usableBytes) throws IOException {
+        long from;
+        synchronized (this) {
+            from = zeroedTo > writtenTo ? zeroedTo : align(writtenTo + LEAD_BYTES);
+            if (closed
+                    || from - writtenTo >= AHEAD_BYTES
+                    || from + CHUNK_BYTES > limit
+                    || usableBytes < USABLE_BYTES_MIN) {
+                return false;
+            }
+            if (from - writtenTo < LEAD_BYTES) {
+                from = align(writtenTo + LEAD_BYTES);
+            }
+            claimFrom = from;
+        }
+        try {
+            file.write(new ByteBuffer[] {zeros.duplicate().clear().limit(CHUNK_BYTES)}, 1, from);
+            file.force();
+        } finally {
+            synchronized (this) {
+                zeroedTo = Math.max(zeroedTo, from + CHUNK_BYTES);
+                claimFrom = -1;
+                notifyAll();
+            }
+        }
+        return true;
+    }
+
+    static ByteBuffer zeros() {
+        return ByteBuffer.allocateDirect(CHUNK_BYTES);
+    }
+
+    private static long align(long position) {
+        return (position + CHUNK_BYTES - 1) / CHUNK_BYTES * CHUNK_BYTES;
+    }
+
+    /** Waits until no chunk is being written before the position. */
+    private synchronized void awaitClaim(long to) throws IOException {
+        while (claimFrom >= 0 && to > claimFrom) {
+            try {
+                wait();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new InterruptedIOException("interrupted while a segment was being prepared");
+            }
+        }
+    }
+
+    @Override
+    public void close() throws IOException {
+        synchronized (this) {
+            awaitClaim(Long.MAX_VALUE);
+            closed = true;
+        }
+        file.close();
+    }
+}
