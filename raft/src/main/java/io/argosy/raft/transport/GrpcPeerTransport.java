@@ -3,6 +3,7 @@ package io.argosy.raft.transport;
 import com.google.common.util.concurrent.FutureCallback;
 import com.google.common.util.concurrent.Futures;
 import com.google.common.util.concurrent.ListenableFuture;
+import com.google.protobuf.ByteString;
 import io.argosy.proto.v1.AdoptGroupRequest;
 import io.argosy.proto.v1.AdoptGroupResponse;
 import io.argosy.proto.v1.DescribeStoreRequest;
@@ -173,15 +174,12 @@ public final class GrpcPeerTransport implements PeerTransport {
 
     @Override
     public CompletableFuture<Void> adoptGroup(ReplicaId peer, String groupName, Membership adopted) {
-        AdoptGroupRequest.Builder request = AdoptGroupRequest.newBuilder()
+        AdoptGroupRequest request = AdoptGroupRequest.newBuilder()
                 .setGroupName(groupName)
-                .setGroupUuid(FrameCodec.encode(adopted.groupUuid()));
-        for (Member voter : adopted.voters()) {
-            request.addMembers(GroupMember.newBuilder()
-                    .setReplicaId(voter.id().value())
-                    .setStoreUuid(FrameCodec.encode(voter.storeUuid())));
-        }
-        return call(peer, stub -> stub.adoptGroup(request.build())).thenApply(answer -> null);
+                .setGroupUuid(FrameCodec.encode(adopted.groupUuid()))
+                .addAllMembers(members(adopted))
+                .build();
+        return call(peer, stub -> stub.adoptGroup(request)).thenApply(answer -> null);
     }
 
     /** Rare calls, before there are streams: each on a connection of its own. */
@@ -220,15 +218,32 @@ public final class GrpcPeerTransport implements PeerTransport {
 
     private static StoreDescription decode(DescribeStoreResponse answer) {
         try {
-            Optional<UUID> group = answer.getGroupUuid().isEmpty()
+            Optional<Membership> group = answer.getGroupUuid().isEmpty()
                     ? Optional.empty()
-                    : Optional.of(FrameCodec.decodeUuid(answer.getGroupUuid()));
+                    : Optional.of(membership(answer.getGroupUuid(), answer.getMembersList()));
             return new StoreDescription(
                     new Member(new ReplicaId(answer.getReplicaId()), FrameCodec.decodeUuid(answer.getStoreUuid())),
                     group);
-        } catch (BadFrameException e) {
+        } catch (BadFrameException | IllegalArgumentException e) {
             throw Status.INTERNAL.withDescription(e.getMessage()).asRuntimeException();
         }
+    }
+
+    private static Membership membership(ByteString groupUuid, List<GroupMember> members) throws BadFrameException {
+        List<Member> voters = new ArrayList<>();
+        for (GroupMember member : members) {
+            voters.add(new Member(new ReplicaId(member.getReplicaId()), FrameCodec.decodeUuid(member.getStoreUuid())));
+        }
+        return new Membership(FrameCodec.decodeUuid(groupUuid), voters);
+    }
+
+    private static List<GroupMember> members(Membership membership) {
+        return membership.voters().stream()
+                .map(voter -> GroupMember.newBuilder()
+                        .setReplicaId(voter.id().value())
+                        .setStoreUuid(FrameCodec.encode(voter.storeUuid()))
+                        .build())
+                .toList();
     }
 
     /** The port it listens on; differs from the configured one if that is 0. */
@@ -339,7 +354,10 @@ public final class GrpcPeerTransport implements PeerTransport {
                     .setReplicaId(description.member().id().value())
                     .setStoreUuid(FrameCodec.encode(description.member().storeUuid()))
                     .setGroupName(config.groupName());
-            description.groupUuid().ifPresent(group -> response.setGroupUuid(FrameCodec.encode(group)));
+            description
+                    .membership()
+                    .ifPresent(group -> response.setGroupUuid(FrameCodec.encode(group.groupUuid()))
+                            .addAllMembers(members(group)));
             answer.onNext(response.build());
             answer.onCompleted();
         }
@@ -348,12 +366,7 @@ public final class GrpcPeerTransport implements PeerTransport {
         public void adoptGroup(AdoptGroupRequest request, StreamObserver<AdoptGroupResponse> answer) {
             Membership adopted;
             try {
-                List<Member> voters = new ArrayList<>();
-                for (GroupMember member : request.getMembersList()) {
-                    voters.add(new Member(
-                            new ReplicaId(member.getReplicaId()), FrameCodec.decodeUuid(member.getStoreUuid())));
-                }
-                adopted = new Membership(FrameCodec.decodeUuid(request.getGroupUuid()), voters);
+                adopted = membership(request.getGroupUuid(), request.getMembersList());
             } catch (BadFrameException | IllegalArgumentException e) {
                 answer.onError(
                         Status.INVALID_ARGUMENT.withDescription(e.getMessage()).asRuntimeException());

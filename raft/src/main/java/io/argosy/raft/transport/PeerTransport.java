@@ -5,7 +5,6 @@ import io.argosy.raft.Membership;
 import io.argosy.raft.ReplicaId;
 import io.argosy.raft.core.Message;
 import java.util.Optional;
-import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 
 /** Carries messages between replicas. Nothing blocks; what can't be sent is dropped. */
@@ -30,8 +29,8 @@ public interface PeerTransport extends AutoCloseable {
     @Override
     void close();
 
-    /** @param groupUuid empty while the store belongs to no group */
-    record StoreDescription(Member member, Optional<UUID> groupUuid) {}
+    /** @param membership empty while the store belongs to no group */
+    record StoreDescription(Member member, Optional<Membership> membership) {}
 
     /** What the transport tells the node; implementations only enqueue. */
     interface PeerListener {

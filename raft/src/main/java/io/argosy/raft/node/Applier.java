@@ -1,0 +1,202 @@
+package io.argosy.raft.node;
+
+import io.argosy.raft.Entry;
+import io.argosy.raft.ProposeResult;
+import io.argosy.raft.RaftNode.DamagedEntryException;
+import io.argosy.raft.StateMachine;
+import io.argosy.raft.storage.RaftLog;
+import java.io.IOException;
+import java.util.List;
+import java.util.Optional;
+import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.jctools.queues.SpscUnboundedArrayQueue;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The apply lane: feeds committed and locally durable entries to the state machine in runs, then answers the proposals
+ * and reads that waited for them. Body of the applier thread.
+ */
+final class Applier implements Runnable {
+
+    private static final Logger log = LoggerFactory.getLogger(Applier.class);
+
+    private static final int RUN_ENTRIES_MAX = 1024;
+    private static final int RUN_BYTES_MAX = 4 << 20;
+    private static final long IDLE_NANOS = TimeUnit.SECONDS.toNanos(1);
+    private static final long DAMAGE_RETRY_NANOS = TimeUnit.SECONDS.toNanos(10);
+
+    private final StateMachine stateMachine;
+    private final TailCache tail;
+    private final RaftLog raftLog;
+    private final Runnable damageFound;
+    private final Signal signal = new Signal();
+
+    // From the loop. Proposals are queued before the index that decides them can reach the target.
+    private final Queue<Proposal> proposals = new SpscUnboundedArrayQueue<>(1024);
+    private final Queue<WaitingRead> reads = new SpscUnboundedArrayQueue<>(64);
+    private volatile long targetIndex;
+    private volatile boolean finishing;
+    private volatile boolean stopped;
+
+    // appliedIndex <= targetIndex
+    private volatile long appliedIndex;
+    private boolean damageSaid;
+
+    private record WaitingRead(long index, CompletableFuture<Long> answer) {}
+
+    Applier(StateMachine stateMachine, long appliedIndex, TailCache tail, RaftLog raftLog, Runnable damageFound) {
+        this.stateMachine = stateMachine;
+        this.appliedIndex = appliedIndex;
+        this.targetIndex = appliedIndex;
+        this.tail = tail;
+        this.raftLog = raftLog;
+        this.damageFound = damageFound;
+    }
+
+    // ------------------------------------------------------------------------------------------ for the loop thread
+
+    /** The proposal has its place in the log; answer it when that place is decided. */
+    void await(Proposal proposal) {
+        proposals.add(proposal);
+    }
+
+    void await(long readIndex, CompletableFuture<Long> answer) {
+        reads.add(new WaitingRead(readIndex, answer));
+        signal.raise();
+    }
+
+    void applyUpTo(long index) {
+        if (index > targetIndex) {
+            targetIndex = index;
+            signal.raise();
+        }
+    }
+
+    // ---------------------------------------------------------------------------------------------- for any thread
+
+    long appliedIndex() {
+        return appliedIndex;
+    }
+
+    /** Committed and durable here: may be read. */
+    long targetIndex() {
+        return targetIndex;
+    }
+
+    /** Applies what is committed, then ends. */
+    void finish() {
+        finishing = true;
+        signal.raise();
+    }
+
+    /** Ends after the current run. */
+    void stop() {
+        stopped = true;
+        signal.raise();
+    }
+
+    // --------------------------------------------------------------------------------------------- applier thread
+
+    @Override
+    public void run() {
+        while (!stopped) {
+            long target = targetIndex;
+            if (appliedIndex < target) {
+                applyRun(target);
+            } else if (!answerReads() && finishing) {
+                return;
+            } else {
+                signal.await(() -> appliedIndex < targetIndex || finishing || stopped || readIsDue(), IDLE_NANOS);
+            }
+        }
+    }
+
+    private void applyRun(long target) {
+        List<Entry> run = tail.run(appliedIndex + 1, target, RUN_BYTES_MAX, RUN_ENTRIES_MAX);
+        if (run.isEmpty()) {
+            run = readRun(target);
+            if (run.isEmpty()) {
+                return;
+            }
+        }
+        stateMachine.apply(run);
+        Entry last = run.get(run.size() - 1);
+        appliedIndex = last.index();
+        if (proposals.peek() != null) {
+            run.forEach(this::decide);
+        }
+        answerReads();
+    }
+
+    private List<Entry> readRun(long target) {
+        long from = appliedIndex + 1;
+        try {
+            List<Entry> read = raftLog.read(from, RUN_BYTES_MAX);
+            int usable = (int) Math.min(read.size(), target - from + 1);
+            return read.subList(0, usable);
+        } catch (DamagedEntryException e) {
+            // Never skipped, never guessed (R32, R42). The replica goes on acknowledging and voting, but its state
+            // stands still until the entry is whole again.
+            if (!damageSaid) {
+                log.error("cannot apply, entry is damaged on this disk index={}", from, e);
+                damageSaid = true;
+            }
+            damageFound.run();
+            signal.await(() -> finishing || stopped, DAMAGE_RETRY_NANOS);
+            if (finishing) {
+                stopped = true;
+            }
+            return List.of();
+        } catch (IOException e) {
+            throw new DiskFailure("reading entry " + from + " to apply it failed", e);
+        }
+    }
+
+    /**
+     * What is applied decides proposals: the one at this index if the terms match. One of an older term at this or a
+     * higher index is dead, for no log that holds a committed entry of a newer term can hold it behind that entry. A
+     * mere truncation here decides nothing, because the entry may live on elsewhere.
+     */
+    private void decide(Entry applied) {
+        for (Proposal head = proposals.peek(); head != null; head = proposals.peek()) {
+            if (head.index == applied.index() && head.term == applied.term()) {
+                proposals.remove();
+                head.listener.accept(new ProposeResult.Committed(head.index, head.term));
+            } else if (head.term < applied.term()) {
+                proposals.remove();
+                head.listener.accept(new ProposeResult.NotLeader(Optional.empty()));
+            } else {
+                return;
+            }
+        }
+    }
+
+    private boolean readIsDue() {
+        WaitingRead head = reads.peek();
+        return head != null && head.index <= appliedIndex;
+    }
+
+    /** @return whether any were answered; read indexes never decrease, so that the first one that must wait is the last */
+    private boolean answerReads() {
+        boolean any = false;
+        while (readIsDue()) {
+            WaitingRead due = reads.remove();
+            due.answer.complete(appliedIndex);
+            any = true;
+        }
+        return any;
+    }
+
+    /** After loop and applier have ended: nobody will decide these any more. */
+    void abandon(RuntimeException readFailure) {
+        for (Proposal head = proposals.poll(); head != null; head = proposals.poll()) {
+            head.listener.accept(new ProposeResult.Indeterminate(head.term));
+        }
+        for (WaitingRead head = reads.poll(); head != null; head = reads.poll()) {
+            head.answer.completeExceptionally(readFailure);
+        }
+    }
+}

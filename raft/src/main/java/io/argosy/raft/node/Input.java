@@ -1,0 +1,38 @@
+package io.argosy.raft.node;
+
+import io.argosy.raft.Entry;
+import io.argosy.raft.Membership;
+import io.argosy.raft.ReplicaId;
+import io.argosy.raft.core.Message;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+
+/** What the loop is told, in the order in which it is told. */
+sealed interface Input permits Proposal, Input.Received, Input.Peer, Input.Read, Input.LogRead, Input.Other {
+
+    record Received(ReplicaId from, Message message, int sizeBytes) implements Input {}
+
+    record Peer(ReplicaId peer, PeerEvent event, long session) implements Input {}
+
+    enum PeerEvent {
+        RESET,
+        UNREACHABLE,
+        LOST
+    }
+
+    record Read(CompletableFuture<Long> answer) implements Input {}
+
+    /** @param entries none if they could not be read */
+    record LogRead(ReplicaId peer, long session, List<Entry> entries) implements Input {}
+
+    /** Rare. */
+    sealed interface Other extends Input {}
+
+    record Adopted(Membership membership, CompletableFuture<Void> answer) implements Other {}
+
+    record Trimmed(long firstIndex) implements Other {}
+
+    record DamageFound() implements Other {}
+
+    record Close() implements Other {}
+}

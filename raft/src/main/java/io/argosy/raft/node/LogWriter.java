@@ -1,0 +1,423 @@
+package io.argosy.raft.node;
+
+import io.argosy.raft.Entry;
+import io.argosy.raft.Membership;
+import io.argosy.raft.RaftConfig;
+import io.argosy.raft.core.Effects.Outbound;
+import io.argosy.raft.core.Effects.Persist;
+import io.argosy.raft.core.HardState;
+import io.argosy.raft.core.Message;
+import io.argosy.raft.storage.Disk;
+import io.argosy.raft.storage.DiskFullException;
+import io.argosy.raft.storage.RaftLog;
+import io.argosy.raft.storage.ReplicaStore;
+import io.argosy.raft.transport.PeerTransport;
+import java.io.IOException;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
+import java.util.function.LongSupplier;
+import org.jctools.queues.MpscUnboundedArrayQueue;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The append lane: makes requests durable in their order, then releases the messages that waited for it. All requests
+ * that queued up during one fsync share the next one: that is the group commit. Body of the log-writer thread, the
+ * only one that writes the store. The queue is bounded by what the core lets be uncommitted or in flight.
+ */
+final class LogWriter implements Runnable {
+
+    private static final Logger log = LoggerFactory.getLogger(LogWriter.class);
+
+    private static final long BATCH_BYTES_MAX = 8 << 20;
+    private static final long ASYNC_SYNC_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+    private static final long SPACE_CHECK_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
+    private static final long DISK_FULL_RETRY_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+    private static final long RESERVE_BYTES_MIN = 1 << 20;
+    private static final long RESERVE_BYTES_MAX = 64 << 20;
+
+    private final RaftConfig config;
+    private final Disk disk;
+    private final ReplicaStore store;
+    private final RaftLog raftLog;
+    private final PeerTransport transport;
+    private final LongSupplier nanoClock;
+    private final Events events;
+    private final Signal signal = new Signal();
+    private final Queue<Task> queue = new MpscUnboundedArrayQueue<>(256);
+    /** Taken from the queue and not yet done. */
+    private final ArrayDeque<Task> taken = new ArrayDeque<>();
+
+    private final AtomicLong queuedBytes = new AtomicLong();
+    private final long maxBytes;
+    private final long reserveBytes;
+
+    private volatile long persistedSequence;
+    /** 0 if no write or fsync runs. Nanos that happen to be 0 are counted as 1. */
+    private volatile long ioSinceNanos;
+
+    private final AtomicLong writableBytes = new AtomicLong();
+    private volatile boolean full;
+    private volatile boolean finishing;
+    private volatile boolean stopped;
+
+    private boolean unsynced;
+    private long nextSyncNanos;
+    private long nextSpaceCheckNanos;
+
+    /** What the loop is told; called on the writer thread. */
+    interface Events {
+        /** {@link #persistedSequence} rose. */
+        void persisted();
+
+        void adopted(Membership membership, CompletableFuture<Void> answer);
+
+        void trimmed(long firstIndex);
+    }
+
+    private sealed interface Task {
+        record Write(Persist request, long sizeBytes) implements Task {}
+
+        record Adopt(String groupName, Membership membership, CompletableFuture<Void> answer) implements Task {}
+
+        record Trim(long upToIndex) implements Task {}
+    }
+
+    @FunctionalInterface
+    private interface DiskAction {
+        void run() throws IOException;
+    }
+
+    LogWriter(
+            RaftConfig config,
+            Disk disk,
+            ReplicaStore store,
+            PeerTransport transport,
+            LongSupplier nanoClock,
+            Events events)
+            throws IOException {
+        this.config = config;
+        this.disk = disk;
+        this.store = store;
+        this.raftLog = store.log();
+        this.transport = transport;
+        this.nanoClock = nanoClock;
+        this.events = events;
+        long usable = disk.usableBytes(config.dataFolder());
+        this.maxBytes =
+                config.storage().maxBytes() > 0 ? config.storage().maxBytes() : raftLog.sizeBytes() + usable / 10 * 9;
+        this.reserveBytes = Math.max(RESERVE_BYTES_MIN, Math.min(RESERVE_BYTES_MAX, usable / 16));
+        checkSpace();
+    }
+
+    // ---------------------------------------------------------------------------------------------- for any thread
+
+    void persist(Persist request) {
+        long bytes = 0;
+        for (Entry entry : request.entries()) {
+            bytes += entry.frameBytes();
+        }
+        queuedBytes.addAndGet(bytes);
+        queue.add(new Task.Write(request, bytes));
+        signal.raise();
+    }
+
+    void adopt(String groupName, Membership membership, CompletableFuture<Void> answer) {
+        queue.add(new Task.Adopt(groupName, membership, answer));
+        signal.raise();
+    }
+
+    void trim(long upToIndex) {
+        queue.add(new Task.Trim(upToIndex));
+        signal.raise();
+    }
+
+    long persistedSequence() {
+        return persistedSequence;
+    }
+
+    /** Age of the oldest unfinished write or fsync, 0 if none. */
+    long oldestPendingNanos(long nowNanos) {
+        long since = ioSinceNanos;
+        return since == 0 ? 0 : Math.max(0, nowNanos - since);
+    }
+
+    /** Why bytes that are proposed now should not enter the log: refused here, they cannot fill the disk later. */
+    Optional<String> refusal(long proposedBytes) {
+        if (full) {
+            return Optional.of("disk full: the log cannot be written");
+        }
+        long writable = writableBytes.get() - queuedBytes.get();
+        return proposedBytes <= writable
+                ? Optional.empty()
+                : Optional.of("disk full: " + Math.max(0, writable) + " bytes may still be written to the log");
+    }
+
+    /** Does what is queued, then ends. */
+    void finish() {
+        finishing = true;
+        signal.raise();
+    }
+
+    /** Ends as soon as the current action returns; reports nothing more. */
+    void stop() {
+        stopped = true;
+        signal.raise();
+    }
+
+    // ----------------------------------------------------------------------------------------------- writer thread
+
+    @Override
+    public void run() {
+        while (!stopped) {
+            take();
+            if (!taken.isEmpty()) {
+                turn();
+            } else if (finishing) {
+                sync();
+                return;
+            } else {
+                long now = nanoClock.getAsLong();
+                if (unsynced && now - nextSyncNanos >= 0) {
+                    sync();
+                }
+                if (now - nextSpaceCheckNanos >= 0) {
+                    disk(this::checkSpace);
+                }
+                long waitNanos = unsynced ? nextSyncNanos - now : SPACE_CHECK_NANOS;
+                signal.await(() -> !queue.isEmpty() || finishing || stopped, waitNanos);
+            }
+        }
+    }
+
+    private void take() {
+        for (Task task = queue.poll(); task != null; task = queue.poll()) {
+            taken.add(task);
+        }
+    }
+
+    private void turn() {
+        Task first = taken.remove();
+        if (first instanceof Task.Write write) {
+            writeBatch(write);
+        } else if (first instanceof Task.Adopt adopt) {
+            adopt(adopt);
+        } else if (first instanceof Task.Trim trim) {
+            disk(() -> raftLog.trim(trim.upToIndex));
+            disk(this::checkSpace);
+            events.trimmed(raftLog.firstIndex());
+        } else {
+            throw new AssertionError(first);
+        }
+    }
+
+    /** Makes the request and all writes queued right behind it durable with one append and one fsync. */
+    private void writeBatch(Task.Write first) {
+        List<Persist> requests = new ArrayList<>();
+        long bytes = first.sizeBytes;
+        requests.add(first.request);
+        while (bytes < BATCH_BYTES_MAX && taken.peek() instanceof Task.Write next) {
+            taken.remove();
+            requests.add(next.request);
+            bytes += next.sizeBytes;
+        }
+        ioBegins();
+        // The newest hard state first: term before entries of that term (R5). A vote that is durable earlier than it
+        // would have to be does no harm.
+        Optional<HardState> hardState = Optional.empty();
+        for (Persist request : requests) {
+            hardState = request.hardState().isPresent() ? request.hardState() : hardState;
+        }
+        if (hardState.isPresent()) {
+            HardState toSave = hardState.get();
+            untilThereIsSpace(() -> store.saveHardState(toSave));
+        }
+        List<Entry> entries = merge(requests);
+        if (!entries.isEmpty()) {
+            untilThereIsSpace(() -> raftLog.append(entries));
+            if (config.storage().flush() == RaftConfig.Flush.FSYNC) {
+                untilThereIsSpace(raftLog::sync);
+            } else if (!unsynced) {
+                unsynced = true;
+                nextSyncNanos = nanoClock.getAsLong() + ASYNC_SYNC_NANOS;
+            }
+        }
+        if (stopped) {
+            return;
+        }
+        ioSinceNanos = 0;
+        writableBytes.addAndGet(-bytes);
+        queuedBytes.addAndGet(-bytes);
+        // Before the messages leave: an answer to them may reach the loop at once and must find this done.
+        persistedSequence = requests.get(requests.size() - 1).sequence();
+        events.persisted();
+        for (Persist request : requests) {
+            for (Outbound outbound : request.sendAfterDurable()) {
+                transport.send(outbound.to(), outbound.message());
+            }
+        }
+        long now = nanoClock.getAsLong();
+        if (unsynced && now - nextSyncNanos >= 0) {
+            sync();
+        }
+        if (now - nextSpaceCheckNanos >= 0 || writableBytes.get() < RESERVE_BYTES_MAX) {
+            disk(this::checkSpace);
+        }
+    }
+
+    /** One run of entries in place of all requests: what a later request truncates again is never written. */
+    private List<Entry> merge(List<Persist> requests) {
+        if (requests.size() == 1 && requests.get(0).truncateFrom().isEmpty()) {
+            return requests.get(0).entries();
+        }
+        List<Entry> merged = new ArrayList<>();
+        for (Persist request : requests) {
+            if (request.truncateFrom().isPresent()) {
+                long from = request.truncateFrom().getAsLong();
+                while (!merged.isEmpty() && merged.get(merged.size() - 1).index() >= from) {
+                    merged.remove(merged.size() - 1);
+                }
+                if (from <= raftLog.lastIndex()) {
+                    untilThereIsSpace(() -> raftLog.truncateFrom(from));
+                }
+            }
+            merged.addAll(request.entries());
+        }
+        return merged;
+    }
+
+    /** A full disk is no failure: the write waits for space and is repeated; votes go on meanwhile (R35). */
+    private void untilThereIsSpace(DiskAction action) {
+        while (!stopped) {
+            try {
+                action.run();
+                if (full) {
+                    log.warn("disk has space again, the log is written again folder={}", config.dataFolder());
+                    full = false;
+                }
+                return;
+            } catch (DiskFullException e) {
+                if (!full) {
+                    log.error(
+                            "disk full, this replica appends nothing until there is space folder={} reason={}",
+                            config.dataFolder(),
+                            e.getMessage());
+                    full = true;
+                }
+                if (finishing) {
+                    // What could not be written was not acknowledged.
+                    stopped = true;
+                    return;
+                }
+                releaseVotes();
+                signal.await(() -> stopped || finishing, DISK_FULL_RETRY_NANOS);
+            } catch (IOException e) {
+                throw new DiskFailure("writing the store in " + config.dataFolder() + " failed", e);
+            }
+        }
+    }
+
+    /** Votes depend on the hard state only, which has its place on disk: they need not wait behind entries. */
+    private void releaseVotes() {
+        List<Task> waiting = new ArrayList<>(taken);
+        for (Task task = queue.poll(); task != null; task = queue.poll()) {
+            waiting.add(task);
+        }
+        taken.clear();
+        for (Task task : waiting) {
+            taken.add(task instanceof Task.Write write ? withVotesReleased(write) : task);
+        }
+    }
+
+    private Task.Write withVotesReleased(Task.Write write) {
+        Persist request = write.request;
+        try {
+            if (request.hardState().isPresent()) {
+                store.saveHardState(request.hardState().get());
+            }
+        } catch (DiskFullException e) {
+            return write;
+        } catch (IOException e) {
+            throw new DiskFailure("writing the hard state in " + config.dataFolder() + " failed", e);
+        }
+        List<Outbound> rest = new ArrayList<>();
+        for (Outbound outbound : request.sendAfterDurable()) {
+            if (outbound.message() instanceof Message.VoteResponse) {
+                transport.send(outbound.to(), outbound.message());
+            } else {
+                rest.add(outbound);
+            }
+        }
+        return new Task.Write(
+                new Persist(
+                        request.sequence(),
+                        request.term(),
+                        Optional.empty(),
+                        request.truncateFrom(),
+                        request.entries(),
+                        rest),
+                write.sizeBytes);
+    }
+
+    private void adopt(Task.Adopt adopt) {
+        ioBegins();
+        try {
+            store.adopt(adopt.groupName, adopt.membership);
+            ioSinceNanos = 0;
+            events.adopted(adopt.membership, adopt.answer);
+        } catch (IllegalStateException | DiskFullException e) {
+            ioSinceNanos = 0;
+            adopt.answer.completeExceptionally(e);
+        } catch (IOException e) {
+            adopt.answer.completeExceptionally(e);
+            throw new DiskFailure("adopting the group failed", e);
+        }
+    }
+
+    private void sync() {
+        if (unsynced) {
+            unsynced = false;
+            ioBegins();
+            untilThereIsSpace(raftLog::sync);
+            ioSinceNanos = 0;
+        }
+    }
+
+    private void ioBegins() {
+        long now = nanoClock.getAsLong();
+        ioSinceNanos = now == 0 ? 1 : now;
+    }
+
+    private void checkSpace() throws IOException {
+        nextSpaceCheckNanos = nanoClock.getAsLong() + SPACE_CHECK_NANOS;
+        long byConfig = maxBytes - raftLog.sizeBytes();
+        long byDisk = disk.usableBytes(config.dataFolder()) - reserveBytes;
+        writableBytes.set(Math.min(byConfig, byDisk));
+    }
+
+    private void disk(DiskAction action) {
+        try {
+            action.run();
+        } catch (IOException e) {
+            throw new DiskFailure("the store in " + config.dataFolder() + " failed", e);
+        }
+    }
+
+    /** After the thread has ended: whoever still waits for an adoption. */
+    void abandon(Consumer<CompletableFuture<Void>> fail) {
+        take();
+        for (Task task : taken) {
+            if (task instanceof Task.Adopt adopt) {
+                fail.accept(adopt.answer);
+            }
+        }
+        taken.clear();
+    }
+}
