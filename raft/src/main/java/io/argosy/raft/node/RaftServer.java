@@ -21,12 +21,16 @@ import io.argosy.raft.core.RaftCore;
 import io.argosy.raft.core.RestoredState;
 import io.argosy.raft.core.RestoredState.ConfigAt;
 import io.argosy.raft.storage.Disk;
+import io.argosy.raft.storage.LocalStore;
 import io.argosy.raft.storage.ReplicaStore;
+import io.argosy.raft.transport.GrpcPeerTransport;
 import io.argosy.raft.transport.PeerTransport;
 import io.argosy.raft.transport.PeerTransport.PeerListener;
 import io.argosy.raft.transport.PeerTransport.StoreDescription;
+import io.argosy.wire.auth.ClusterSecret;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -118,6 +122,27 @@ public final class RaftServer implements RaftNode {
             long commitIndex,
             long lowestMatchIndex,
             List<RaftStatus.PeerStatus> peers) {}
+
+    /**
+     * Opens the data folder and starts a replica on it, with its peers over gRPC: what a server process does.
+     *
+     * @param secureRandom for nonces and sessions
+     * @throws Disk.StoreLockedException if another replica uses the folder
+     * @throws io.argosy.raft.storage.DamagedStoreException if the replica must not start
+     */
+    public static RaftServer open(
+            RaftConfig config,
+            Disk disk,
+            ClusterSecret secret,
+            SecureRandom secureRandom,
+            StateMachine stateMachine,
+            Surroundings surroundings)
+            throws IOException {
+        LocalStore store = LocalStore.open(disk, config.dataFolder(), config.storage(), surroundings.uuids());
+        PeerTransport transport =
+                new GrpcPeerTransport(config, store.storeUuid(), secret, secureRandom, surroundings.nanoClock());
+        return start(config, disk, store, stateMachine, transport, surroundings);
+    }
 
     /**
      * Starts a replica on an open store. Takes over store and transport: closing the node closes them.
