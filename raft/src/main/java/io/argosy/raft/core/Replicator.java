@@ -173,6 +173,11 @@ final class Replicator {
                 } else if (peer.state == State.REPLICATE && !peer.inflight.isEmpty()) {
                     peer.nudge = true;
                     pumpDue = true;
+                } else if (peer.state == State.SNAPSHOT && nowNanos - peer.progressNanos >= config.electionMaxNanos()) {
+                    // It may hold more than it managed to tell us; the last trimmed index is one we can ask about.
+                    peer.nextIndex = log.firstIndex();
+                    peer.nudge = true;
+                    pumpDue = true;
                 }
             }
         }
@@ -191,7 +196,7 @@ final class Replicator {
     }
 
     private void pump(PeerProgress peer, long term, long commitIndex, long nowNanos) {
-        if (peer.nudge && peer.state != State.SNAPSHOT) {
+        if (peer.nudge) {
             peer.nudge = false;
             long prev = peer.nextIndex - 1;
             if (prev >= log.firstIndex() - 1) {
