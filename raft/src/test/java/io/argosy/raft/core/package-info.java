@@ -1,0 +1,4 @@
+@NullMarked
+package io.argosy.raft.core;
+
+import org.jspecify.annotations.NullMarked;
