@@ -173,7 +173,10 @@ final class StreamLink {
             return;
         }
         lastReason = reason;
-        if (status.getCode() == Status.Code.UNAVAILABLE || status.getCode() == Status.Code.CANCELLED) {
+        boolean refused = status.getCode() == Status.Code.UNAUTHENTICATED
+                || status.getCode() == Status.Code.PERMISSION_DENIED
+                || status.getCode() == Status.Code.UNIMPLEMENTED;
+        if (!refused) {
             log.info(
                     "no stream to peer={} address={} kind={} wasOpen={} reason={}",
                     peer,
@@ -331,8 +334,10 @@ final class StreamLink {
 
         void finish() {
             synchronized (this) {
-                ended = true;
-                call.ifPresent(ClientCall::halfClose);
+                if (!ended) {
+                    ended = true;
+                    call.ifPresent(ClientCall::halfClose);
+                }
             }
             channel.shutdown();
         }

@@ -1,0 +1,4 @@
+@NullMarked
+package io.argosy.raft.node;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.argosy.raft.transport;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.argosy.wire.auth;
+
+import org.jspecify.annotations.NullMarked;
