@@ -37,7 +37,7 @@ class RaftServerTest {
     @TempDir
     Path folder;
 
-    private Replicas three() throws IOException {
+    private Replicas three() {
         return Replicas.inMemory(folder, 3, network);
     }
 

@@ -3,6 +3,7 @@ package io.argosy.raft.node;
 import static org.awaitility.Awaitility.await;
 
 import io.argosy.raft.Entry;
+import io.argosy.raft.FreePort;
 import io.argosy.raft.ProposeResult;
 import io.argosy.raft.RaftConfig;
 import io.argosy.raft.ReplicaId;
@@ -14,9 +15,7 @@ import io.argosy.raft.transport.GrpcPeerTransport;
 import io.argosy.raft.transport.PeerTransport;
 import io.argosy.wire.auth.ClusterSecret;
 import java.io.IOException;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -52,26 +51,20 @@ final class Replicas implements AutoCloseable {
     private RaftConfig.Storage storage = new RaftConfig.Storage(RaftConfig.Flush.FSYNC, 8 << 20, 1L << 30);
     private RaftConfig.Limits limits = new RaftConfig.Limits(1 << 20, 8 << 20, 64 << 20, 16 << 20, 2);
 
-    private Replicas(Path folder, int count, Optional<MemoryNetwork> network) throws IOException {
+    private Replicas(Path folder, int count, Optional<MemoryNetwork> network) {
         this.folder = folder;
         this.network = network;
         for (int i = 1; i <= count; i++) {
-            addresses.put(new ReplicaId(i), new InetSocketAddress(InetAddress.getLoopbackAddress(), freePort()));
+            addresses.put(new ReplicaId(i), FreePort.address());
         }
     }
 
-    static Replicas inMemory(Path folder, int count, MemoryNetwork network) throws IOException {
+    static Replicas inMemory(Path folder, int count, MemoryNetwork network) {
         return new Replicas(folder, count, Optional.of(network));
     }
 
-    static Replicas overGrpc(Path folder, int count) throws IOException {
+    static Replicas overGrpc(Path folder, int count) {
         return new Replicas(folder, count, Optional.empty());
-    }
-
-    static int freePort() throws IOException {
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return socket.getLocalPort();
-        }
     }
 
     static ReplicaId id(int value) {

@@ -10,6 +10,7 @@ import io.argosy.proto.v1.RaftPeerGrpc;
 import io.argosy.proto.v1.StreamOpen;
 import io.argosy.raft.Entry;
 import io.argosy.raft.EntryType;
+import io.argosy.raft.FreePort;
 import io.argosy.raft.Member;
 import io.argosy.raft.Membership;
 import io.argosy.raft.RaftConfig;
@@ -23,10 +24,7 @@ import io.grpc.ManagedChannel;
 import io.grpc.Status;
 import io.grpc.stub.StreamObserver;
 import java.io.ByteArrayOutputStream;
-import java.io.IOException;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -50,7 +48,8 @@ class GrpcPeerTransportTest {
     private static final ReplicaId TWO = new ReplicaId(2);
     private static final ClusterSecret SECRET = secret("a secret for tests only");
 
-    private final Map<ReplicaId, InetSocketAddress> addresses = Map.of(ONE, freeAddress(), TWO, freeAddress());
+    private final Map<ReplicaId, InetSocketAddress> addresses =
+            Map.of(ONE, FreePort.address(), TWO, FreePort.address());
     private final Member first = new Member(ONE, new UUID(1, 1));
     private final Member second = new Member(TWO, new UUID(2, 2));
     private final Membership group = new Membership(new UUID(7, 7), List.of(first, second));
@@ -63,14 +62,6 @@ class GrpcPeerTransportTest {
 
     private static ClusterSecret secret(String text) {
         return ClusterSecret.of(text.getBytes(StandardCharsets.UTF_8));
-    }
-
-    private static InetSocketAddress freeAddress() {
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return new InetSocketAddress(InetAddress.getLoopbackAddress(), socket.getLocalPort());
-        } catch (IOException e) {
-            throw new IllegalStateException(e);
-        }
     }
 
     private InetSocketAddress address(ReplicaId replica) {
