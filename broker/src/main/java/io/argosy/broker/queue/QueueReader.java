@@ -1,0 +1,110 @@
+package io.argosy.broker.queue;
+
+import io.argosy.broker.command.PublishBatch;
+import io.argosy.raft.Entry;
+import io.argosy.raft.RaftNode.LogReader;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+
+/** Loads the messages of runs from the log: from the tail cache at once, else on the log's reader threads. */
+public final class QueueReader {
+
+    /** How far apart two runs of one read may lie in the log to be fetched by one visit of the disk. */
+    private static final long NEAR_ENTRIES = 256;
+
+    private static final int DISK_READ_BYTES = 1 << 20;
+
+    private final LogReader log;
+
+    public QueueReader(LogReader log) {
+        this.log = log;
+    }
+
+    /**
+     * The messages of the runs, in order, until their bytes reach the maximum; at least one if there is a run. The future
+     * is complete on return if the tail cache had them all.
+     *
+     * @param runs ascending by log index, as {@link QueueIndex#locate} gives them
+     * @return fails with {@link io.argosy.raft.RaftNode.DamagedEntryException} or {@link
+     *     io.argosy.raft.RaftNode.TrimmedException} if that befalls the first run; if a later one, the messages before it
+     *     are the answer
+     */
+    public CompletableFuture<List<StoredMessage>> read(List<MessageRun> runs, long bytesMax) {
+        Reading reading = new Reading(runs, bytesMax);
+        reading.go(List.of());
+        return reading.answer;
+    }
+
+    private final class Reading {
+
+        private final List<MessageRun> runs;
+        private final long bytesMax;
+        private final CompletableFuture<List<StoredMessage>> answer = new CompletableFuture<>();
+        private final List<StoredMessage> messages = new ArrayList<>();
+        private long bytes;
+        private int next;
+
+        Reading(List<MessageRun> runs, long bytesMax) {
+            this.runs = runs;
+            this.bytesMax = bytesMax;
+        }
+
+        /** Takes what the entries and the cache give, then asks the disk for the first one that is missing. */
+        void go(List<Entry> fetched) {
+            while (next < runs.size() && (messages.isEmpty() || bytes < bytesMax)) {
+                MessageRun run = runs.get(next);
+                Optional<Entry> entry = fetched(fetched, run.logIndex()).or(() -> log.cached(run.logIndex()));
+                if (entry.isEmpty()) {
+                    fetch(run.logIndex());
+                    return;
+                }
+                take(run, entry.get());
+                next++;
+            }
+            answer.complete(messages);
+        }
+
+        private Optional<Entry> fetched(List<Entry> entries, long index) {
+            if (entries.isEmpty()) {
+                return Optional.empty();
+            }
+            long at = index - entries.get(0).index();
+            return at >= 0 && at < entries.size() ? Optional.of(entries.get((int) at)) : Optional.empty();
+        }
+
+        private void fetch(long index) {
+            boolean nearby = next + 1 < runs.size() && runs.get(next + 1).logIndex() - index <= NEAR_ENTRIES;
+            log.read(index, nearby ? DISK_READ_BYTES : 1).whenComplete((entries, failure) -> {
+                if (failure == null) {
+                    go(entries);
+                } else if (messages.isEmpty()) {
+                    answer.completeExceptionally(failure);
+                } else {
+                    answer.complete(messages);
+                }
+            });
+        }
+
+        private void take(MessageRun run, Entry entry) {
+            PublishBatch batch = PublishBatch.of(entry.payload());
+            int position = batch.messagesPosition();
+            for (int ordinal = 0; ordinal < run.firstOrdinal(); ordinal++) {
+                position += batch.messageLength(ordinal);
+            }
+            for (int i = 0; i < run.count() && (messages.isEmpty() || bytes < bytesMax); i++) {
+                int ordinal = run.firstOrdinal() + i;
+                int length = batch.messageLength(ordinal);
+                messages.add(new StoredMessage(
+                        run.baseOffset() + i,
+                        batch.encode().slice(position, length),
+                        run.timestampMillis(),
+                        run.logIndex(),
+                        ordinal));
+                position += length;
+                bytes += length;
+            }
+        }
+    }
+}
