@@ -6,10 +6,10 @@ import io.argosy.broker.topic.Topics.Change;
 import io.argosy.proto.v1.Delta;
 import io.argosy.proto.v1.GroupFence;
 import io.argosy.proto.v1.TopicRoute;
+import io.argosy.proto.v2.MessageType;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -17,9 +17,6 @@ import java.util.Optional;
 final class TopicHistory {
 
     private static final int CHANGES_MAX = 4096;
-
-    /** Values of apache.rocketmq.v2.MessageType: NORMAL, FIFO, DELAY, TRANSACTION. */
-    private static final List<Integer> ACCEPTED_TYPES = List.of(1, 2, 3, 4);
 
     private final Deque<Change> changes = new ArrayDeque<>();
 
@@ -76,7 +73,7 @@ final class TopicHistory {
                 .setName(topic.name())
                 .setTopicId(topic.topicId())
                 .setQueueCount(topic.queueCount())
-                .addAllAcceptMessageTypes(ACCEPTED_TYPES)
+                .addAcceptMessageTypes(MessageType.NORMAL_VALUE)
                 .build();
     }
 

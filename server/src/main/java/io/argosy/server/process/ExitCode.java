@@ -1,6 +1,7 @@
 package io.argosy.server.process;
 
-/** How a server process ends; documented in docs/configuration.md. After SIGTERM it ends as the JVM does, with 143. */
+/** How a server process ends; documented in docs/configuration.md. After SIGTERM it ends as the
+ * JVM does, with 143; a replica that halts itself uses codes of its own. */
 public enum ExitCode {
     OK(0),
     /** The start failed for a reason that has no code of its own. */
@@ -12,9 +13,7 @@ public enum ExitCode {
     /** Another process uses the data folder. */
     DATA_FOLDER_IN_USE(5),
     /** The data folder holds something this process must not touch: another replica's or a damaged store. */
-    DATA_FOLDER_REFUSED(6),
-    /** A fatal error while running: the process halted itself, because a dead replica is safer than a wrong one. */
-    HALTED(10);
+    DATA_FOLDER_REFUSED(6);
 
     private final int value;
 
