@@ -26,6 +26,7 @@ import io.argosy.proto.v2.UpdateOffsetResponse;
 import io.grpc.MethodDescriptor;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Function;
 
 /** The methods of the client protocol that answer a request; Telemetry is a conversation and not among them. */
@@ -106,6 +107,16 @@ public enum ClientMethod {
             throw new AssertionError(descriptor);
         }
         return name;
+    }
+
+    /** The method of that bare name. */
+    public static Optional<ClientMethod> named(String bareName) {
+        for (ClientMethod method : values()) {
+            if (method.bareName().equals(bareName)) {
+                return Optional.of(method);
+            }
+        }
+        return Optional.empty();
     }
 
     /**

@@ -1,0 +1,89 @@
+package io.argosy.broker.rpc;
+
+import io.argosy.proto.v1.ClientReport;
+import io.argosy.proto.v1.ClientReportAck;
+import io.argosy.proto.v1.RelayGrpc;
+import io.argosy.proto.v1.RelayRequest;
+import io.argosy.proto.v1.RelayResponse;
+import io.argosy.wire.auth.PeerProver;
+import io.argosy.wire.grpc.Rebinding;
+import io.grpc.CallOptions;
+import io.grpc.ClientCall;
+import io.grpc.ManagedChannel;
+import io.grpc.MethodDescriptor;
+import io.grpc.stub.ClientCalls;
+import io.grpc.stub.StreamObserver;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/** The connection to one other replica's peer port; streams of all client connections share it. */
+final class RelayLink implements AutoCloseable {
+
+    private static final MethodDescriptor<RelayRequest, RelayResponse> FORWARD =
+            Rebinding.aliasing(RelayGrpc.getForwardMethod());
+
+    private static final long REPORT_TIMEOUT_MILLIS = 2000;
+
+    private final ManagedChannel channel;
+    private final PeerProver prover;
+    // Guarded by this: streams of many connections open and fail at the same moment.
+    private @Nullable CompletableFuture<Void> proof;
+
+    RelayLink(ManagedChannel channel, PeerProver prover) {
+        this.channel = channel;
+        this.prover = prover;
+    }
+
+    /** Completes when the connection has proved the cluster secret, at once if it has. */
+    synchronized CompletableFuture<Void> proved() {
+        if (proof == null || proof.isCompletedExceptionally()) {
+            // A peer that was down is tried again at once, not when gRPC's own patience is over.
+            channel.resetConnectBackoff();
+            proof = prover.prove(channel);
+        }
+        return proof;
+    }
+
+    /** A stream under that proof has failed: the next one needs a new one. */
+    synchronized void failed(CompletableFuture<Void> under) {
+        if (proof == under) {
+            proof = null;
+        }
+    }
+
+    ClientCall<RelayRequest, RelayResponse> newStream() {
+        return channel.newCall(FORWARD, CallOptions.DEFAULT);
+    }
+
+    CompletableFuture<ClientReportAck> report(ClientReport report) {
+        return prover.call(channel, () -> {
+            CompletableFuture<ClientReportAck> answered = new CompletableFuture<>();
+            ClientCalls.asyncUnaryCall(
+                    channel.newCall(
+                            RelayGrpc.getReportClientsMethod(),
+                            CallOptions.DEFAULT.withDeadlineAfter(REPORT_TIMEOUT_MILLIS, TimeUnit.MILLISECONDS)),
+                    report,
+                    new StreamObserver<>() {
+                        @Override
+                        public void onNext(ClientReportAck ack) {
+                            answered.complete(ack);
+                        }
+
+                        @Override
+                        public void onError(Throwable failure) {
+                            answered.completeExceptionally(failure);
+                        }
+
+                        @Override
+                        public void onCompleted() {}
+                    });
+            return answered;
+        });
+    }
+
+    @Override
+    public void close() {
+        channel.shutdownNow();
+    }
+}
