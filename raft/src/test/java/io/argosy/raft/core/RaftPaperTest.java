@@ -843,6 +843,30 @@ class RaftPaperTest {
             assertThat(one.sentTo(TWO, AppendRequest.class)).isEmpty();
         }
 
+        /** Found by simulation: what the peer confirmed got lost, the log was trimmed, and nobody asked it again. */
+        @Test
+        void parkedFollowerThatHoldsMoreThanItSaidIsAskedAgain() {
+            CoreUnderTest one = CoreUnderTest.establishedLeader();
+            one.propose(10);
+            one.settle();
+            one.accept(THREE, 13, 3);
+            one.settle();
+            one.core.applied(3);
+            one.core.trimmed(4);
+            one.core.peerReset(TWO, 22);
+            one.take();
+            assertThat(one.core.peers().get(0).state()).isEqualTo("SNAPSHOT");
+
+            for (int i = 0; i < 14; i++) {
+                one.tickFor(50);
+                one.answerHeartbeat(THREE, 0);
+            }
+            assertThat(one.lastTo(TWO, AppendRequest.class).prevIndex()).isEqualTo(3);
+            one.accept(TWO, 22, 3);
+
+            assertThat(one.core.peers().get(0).state()).isEqualTo("REPLICATE");
+        }
+
         /** R21. */
         @Test
         void appendWhosePredecessorWasTrimmedIsAMatch() {

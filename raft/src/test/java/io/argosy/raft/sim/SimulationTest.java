@@ -2,6 +2,7 @@ package io.argosy.raft.sim;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.Arrays;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -29,6 +30,61 @@ class SimulationTest {
         assertThat(second.traceHash()).isEqualTo(first.traceHash());
         assertThat(second.eventsExecuted()).isEqualTo(first.eventsExecuted());
         assertThat(runChaos(43).traceHash()).isNotEqualTo(first.traceHash());
+    }
+
+    /** The forget-leader fast path: survivors notice within 5 ms each, disks take up to 2 ms. */
+    @Test
+    void leaderThatWasKilledIsReplacedWithinTensOfMilliseconds() {
+        long[] millis = new long[100];
+        for (int seed = 0; seed < millis.length; seed++) {
+            SimulatedCluster cluster = SimulatedCluster.of(seed % 2 == 0 ? 3 : 5, seed)
+                    .withLoad(10_000_000)
+                    .runUntil(c -> c.leader().isPresent(), 3_000)
+                    .runFor(500);
+            long killedAt = cluster.nowMillis();
+
+            cluster.kill(cluster.leader().orElseThrow(), true);
+
+            cluster.runUntil(c -> c.leader().isPresent(), 1_000);
+            millis[seed] = cluster.nowMillis() - killedAt;
+        }
+        Arrays.sort(millis);
+        assertThat(millis[50]).as("median of %s", Arrays.toString(millis)).isLessThanOrEqualTo(30);
+        assertThat(millis[99]).as("slowest of %s", Arrays.toString(millis)).isLessThanOrEqualTo(300);
+    }
+
+    @Test
+    void leaderThatIsCutOffIsReplacedWithinTwoElectionTimeouts() {
+        for (int seed = 0; seed < 50; seed++) {
+            SimulatedCluster cluster =
+                    SimulatedCluster.of(3, seed).runUntil(c -> c.leader().isPresent(), 3_000);
+            SimulatedReplica old = cluster.leader().orElseThrow();
+
+            cluster.cutOff(old);
+
+            cluster.runUntil(c -> c.leader().filter(l -> l != old).isPresent(), 1_200);
+            cluster.runFor(650);
+            assertThat(old.leads()).as("check-quorum, seed %s", seed).isFalse();
+        }
+    }
+
+    /** R8, R12. */
+    @Test
+    void replicaThatWasCutOffComesBackWithoutDeposingTheLeader() {
+        SimulatedCluster cluster = SimulatedCluster.of(3, 5).withLoad(20_000_000);
+        cluster.runUntil(c -> c.leader().isPresent(), 3_000).runFor(1_000);
+        SimulatedReplica leader = cluster.leader().orElseThrow();
+        long term = leader.core().term();
+        SimulatedReplica lonely =
+                cluster.replicas().stream().filter(r -> r != leader).findFirst().orElseThrow();
+
+        cluster.cutOff(lonely);
+        cluster.runFor(10_000).healNetwork();
+        long committed = cluster.committedIndex();
+        cluster.runUntil(c -> c.allAppliedUpTo(committed), 5_000);
+
+        assertThat(cluster.leader()).contains(leader);
+        assertThat(leader.core().term()).isEqualTo(term);
     }
 
     private static SimulatedCluster runChaos(long seed) {
