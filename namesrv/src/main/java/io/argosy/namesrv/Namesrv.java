@@ -1,7 +1,9 @@
 package io.argosy.namesrv;
 
 import io.argosy.namesrv.registration.RegistrationService;
+import io.argosy.namesrv.route.RegisteredRoutes;
 import io.argosy.namesrv.route.RouteTable;
+import io.argosy.namesrv.rpc.NameServerPlane;
 import io.argosy.server.config.HostPort;
 import io.argosy.server.ops.OpsServer;
 import io.argosy.server.ops.Readiness;
@@ -12,17 +14,24 @@ import io.argosy.server.process.ServerVersion;
 import io.argosy.server.process.StartException;
 import io.argosy.wire.auth.ClusterSecret;
 import io.argosy.wire.auth.PeerAuthenticator;
+import io.argosy.wire.grpc.OrderlyStop;
 import io.argosy.wire.grpc.PeerEndpoints;
+import io.argosy.wire.listener.ServerTls;
+import io.argosy.wire.tls.SelfSignedCertificate;
 import io.grpc.Server;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
 import io.micrometer.core.instrument.Gauge;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.security.GeneralSecurityException;
 import java.security.SecureRandom;
+import java.time.Duration;
+import java.time.InstantSource;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
+import javax.net.ssl.SSLException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -34,14 +43,16 @@ public final class Namesrv implements AutoCloseable {
     /** Full state of a group with several hundred thousand topics. */
     private static final int REGISTRATION_BYTES_MAX = 64 << 20;
 
-    private static final long GRACE_SECONDS = 2;
+    private static final Duration GRACE = Duration.ofSeconds(2);
 
     private final Lifecycle lifecycle;
+    private final HostPort clientAddress;
     private final HostPort registrationAddress;
     private final HostPort opsAddress;
 
-    private Namesrv(Lifecycle lifecycle, HostPort registrationAddress, HostPort opsAddress) {
+    private Namesrv(Lifecycle lifecycle, HostPort clientAddress, HostPort registrationAddress, HostPort opsAddress) {
         this.lifecycle = lifecycle;
+        this.clientAddress = clientAddress;
         this.registrationAddress = registrationAddress;
         this.opsAddress = opsAddress;
     }
@@ -68,13 +79,19 @@ public final class Namesrv implements AutoCloseable {
                 .register(metrics.registry());
         expireRegularly(config, table, nanoClock, lifecycle);
         Server registration = startRegistration(config, table, nanoClock, lifecycle);
+        NameServerPlane clients = startClientPlane(config, table, nanoClock, lifecycle);
         lifecycle.onStop("readiness", () -> readiness.close("stopping"));
         readiness.open();
         Namesrv started = new Namesrv(
                 lifecycle,
+                config.client().withPort(clients.port()),
                 config.registration().withPort(registration.getPort()),
                 config.ops().withPort(ops.port()));
-        log.info("started registration={} ops={}", started.registrationAddress, started.opsAddress);
+        log.info(
+                "started client={} registration={} ops={}",
+                started.clientAddress,
+                started.registrationAddress,
+                started.opsAddress);
         return started;
     }
 
@@ -99,17 +116,35 @@ public final class Namesrv implements AutoCloseable {
         builder.addService(new RegistrationService(table, nanoClock));
         try {
             Server server = builder.build().start();
-            lifecycle.onStop("registration", () -> {
-                server.shutdown();
-                if (!server.awaitTermination(GRACE_SECONDS, TimeUnit.SECONDS)) {
-                    server.shutdownNow();
-                }
-            });
+            lifecycle.onStop("registration", () -> OrderlyStop.stop(server, GRACE));
             return server;
         } catch (IOException e) {
             throw new StartException(
                     ExitCode.CANNOT_LISTEN,
                     "cannot listen on registration address " + config.registration() + ": " + rootMessage(e),
+                    e);
+        }
+    }
+
+    private static NameServerPlane startClientPlane(
+            NamesrvConfig config, RouteTable table, LongSupplier nanoClock, Lifecycle lifecycle) {
+        InstantSource clock = InstantSource.system();
+        try {
+            // Clients of several languages speak TLS unless told otherwise, and check no certificate.
+            ServerTls tls =
+                    ServerTls.of(SelfSignedCertificate.create("argosy-namesrv", clock.instant(), new SecureRandom()));
+            return lifecycle.add(
+                    "client",
+                    NameServerPlane.start(
+                            config.client().resolve(), tls, new RegisteredRoutes(table), clock, nanoClock));
+        } catch (GeneralSecurityException e) {
+            throw new IllegalStateException("this JVM cannot make a certificate", e);
+        } catch (SSLException e) {
+            throw new IllegalStateException("this JVM has no TLS for servers", e);
+        } catch (IOException e) {
+            throw new StartException(
+                    ExitCode.CANNOT_LISTEN,
+                    "cannot listen on client address " + config.client() + ": " + rootMessage(e),
                     e);
         }
     }
@@ -130,6 +165,11 @@ public final class Namesrv implements AutoCloseable {
             root = root.getCause();
         }
         return String.valueOf(root.getMessage());
+    }
+
+    /** Where clients connect, with the port that was bound. */
+    public HostPort clientAddress() {
+        return clientAddress;
     }
 
     /** Where brokers register, with the port that was bound. */
