@@ -36,7 +36,7 @@ final class LogWriter implements Runnable {
 
     private static final Logger log = LoggerFactory.getLogger(LogWriter.class);
 
-    private static final long BATCH_BYTES_MAX = 8 << 20;
+    private static final long BATCH_BYTES_MAX = 4 << 20;
     private static final long ASYNC_SYNC_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
     private static final long SPACE_CHECK_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
     private static final long DISK_FULL_RETRY_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
@@ -58,6 +58,7 @@ final class LogWriter implements Runnable {
     private final AtomicLong queuedBytes = new AtomicLong();
     private final long maxBytes;
     private final long reserveBytes;
+    private final long slowNanos;
 
     private volatile long persistedSequence;
     /** 0 if no write or fsync runs. Nanos that happen to be 0 are counted as 1. */
@@ -109,6 +110,7 @@ final class LogWriter implements Runnable {
         this.raftLog = store.log();
         this.transport = transport;
         this.nanoClock = nanoClock;
+        this.slowNanos = config.timing().electionMin().toNanos() / 2;
         this.events = events;
         long usable = disk.usableBytes(config.dataFolder());
         this.maxBytes =
@@ -228,7 +230,6 @@ final class LogWriter implements Runnable {
             requests.add(next.request);
             bytes += next.sizeBytes;
         }
-        ioBegins();
         // The newest hard state first: term before entries of that term (R5). A vote that is durable earlier than it
         // would have to be does no harm.
         Optional<HardState> hardState = Optional.empty();
@@ -252,7 +253,6 @@ final class LogWriter implements Runnable {
         if (stopped) {
             return;
         }
-        ioSinceNanos = 0;
         writableBytes.addAndGet(-bytes);
         queuedBytes.addAndGet(-bytes);
         // Before the messages leave: an answer to them may reach the loop at once and must find this done.
@@ -295,9 +295,11 @@ final class LogWriter implements Runnable {
 
     /** A full disk is no failure: the write waits for space and is repeated; votes go on meanwhile (R35). */
     private void untilThereIsSpace(DiskAction action) {
+        long begun = ioBegins();
         while (!stopped) {
             try {
                 action.run();
+                ioEnds(begun);
                 if (full) {
                     log.warn("disk has space again, the log is written again folder={}", config.dataFolder());
                     full = false;
@@ -367,10 +369,10 @@ final class LogWriter implements Runnable {
     }
 
     private void adopt(Task.Adopt adopt) {
-        ioBegins();
+        long begun = ioBegins();
         try {
             store.adopt(adopt.groupName, adopt.membership);
-            ioSinceNanos = 0;
+            ioEnds(begun);
             events.adopted(adopt.membership, adopt.answer);
         } catch (IllegalStateException | DiskFullException e) {
             ioSinceNanos = 0;
@@ -384,15 +386,25 @@ final class LogWriter implements Runnable {
     private void sync() {
         if (unsynced) {
             unsynced = false;
-            ioBegins();
             untilThereIsSpace(raftLog::sync);
-            ioSinceNanos = 0;
         }
     }
 
-    private void ioBegins() {
+    private long ioBegins() {
         long now = nanoClock.getAsLong();
         ioSinceNanos = now == 0 ? 1 : now;
+        return now;
+    }
+
+    private void ioEnds(long begunNanos) {
+        ioSinceNanos = 0;
+        long tookNanos = nanoClock.getAsLong() - begunNanos;
+        if (tookNanos > slowNanos) {
+            log.warn(
+                    "slow disk: one write or fsync took tookMillis={} folder={}",
+                    TimeUnit.NANOSECONDS.toMillis(tookNanos),
+                    config.dataFolder());
+        }
     }
 
     private void checkSpace() throws IOException {

@@ -426,9 +426,12 @@ public final class GrpcPeerTransport implements PeerTransport {
             StreamOpen open = frame.getOpen();
             Optional<Status> refusal = refusal(open);
             if (refusal.isPresent()) {
-                authenticator.logRefusal(
-                        PeerAuthenticator.REMOTE_ADDRESS.get(),
-                        String.valueOf(refusal.get().getDescription()));
+                // Before this store has a group every peer's first stream ends here: no news.
+                if (membership.isPresent()) {
+                    authenticator.logRefusal(
+                            PeerAuthenticator.REMOTE_ADDRESS.get(),
+                            String.valueOf(refusal.get().getDescription()));
+                }
                 end(refusal.get());
                 return;
             }

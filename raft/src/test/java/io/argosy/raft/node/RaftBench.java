@@ -64,6 +64,9 @@ final class RaftBench {
             cpuBefore = cpuNanos();
             while (System.nanoTime() - end < 0) {
                 window.acquire();
+                if (!leader.status().leading()) {
+                    leader = leader(replicas);
+                }
                 leader.propose(payload, crc, result -> {
                     (result instanceof ProposeResult.Committed ? committed : refused).incrementAndGet();
                     window.release();

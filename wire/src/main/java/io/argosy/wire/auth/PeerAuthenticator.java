@@ -104,7 +104,7 @@ public final class PeerAuthenticator {
                         new Metadata());
                 return new ServerCall.Listener<>() {};
             }
-            return Contexts.interceptCall(Context.current().withValue(PRINCIPAL, principal.get()), call, headers, next);
+            return Contexts.interceptCall(context.withValue(PRINCIPAL, principal.get()), call, headers, next);
         }
     }
 

@@ -85,6 +85,7 @@ class PeerAuthTest {
     private static final class Echo extends RaftPeerGrpc.RaftPeerImplBase {
         @Override
         public void describeStore(DescribeStoreRequest request, StreamObserver<DescribeStoreResponse> answer) {
+            assertThat(PeerAuthenticator.REMOTE_ADDRESS.get()).isInstanceOf(InetSocketAddress.class);
             answer.onNext(DescribeStoreResponse.newBuilder()
                     .setGroupName(PeerAuthenticator.PRINCIPAL.get())
                     .build());
