@@ -40,6 +40,7 @@ final class LogWriter implements Runnable {
     private static final long ASYNC_SYNC_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
     private static final long SPACE_CHECK_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
     private static final long DISK_FULL_RETRY_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+    private static final long SLOW_LINE_NANOS = TimeUnit.SECONDS.toNanos(10);
     private static final long RESERVE_BYTES_MIN = 1 << 20;
     private static final long RESERVE_BYTES_MAX = 64 << 20;
 
@@ -72,6 +73,8 @@ final class LogWriter implements Runnable {
     private boolean unsynced;
     private long nextSyncNanos;
     private long nextSpaceCheckNanos;
+    private long slowestNanos;
+    private long nextSlowLineNanos;
 
     /** What the loop is told; called on the writer thread. */
     interface Events {
@@ -111,6 +114,7 @@ final class LogWriter implements Runnable {
         this.transport = transport;
         this.nanoClock = nanoClock;
         this.slowNanos = config.timing().electionMin().toNanos() / 2;
+        this.nextSlowLineNanos = nanoClock.getAsLong();
         this.events = events;
         long usable = disk.usableBytes(config.dataFolder());
         this.maxBytes =
@@ -398,12 +402,17 @@ final class LogWriter implements Runnable {
 
     private void ioEnds(long begunNanos) {
         ioSinceNanos = 0;
-        long tookNanos = nanoClock.getAsLong() - begunNanos;
-        if (tookNanos > slowNanos) {
+        long now = nanoClock.getAsLong();
+        slowestNanos = Math.max(slowestNanos, now - begunNanos);
+        if (slowestNanos > slowNanos && now - nextSlowLineNanos >= 0) {
             log.warn(
-                    "slow disk: one write or fsync took tookMillis={} folder={}",
-                    TimeUnit.NANOSECONDS.toMillis(tookNanos),
+                    "slow disk: a write or fsync took longer than half an election timeout slowestMillis={} folder={}",
+                    TimeUnit.NANOSECONDS.toMillis(slowestNanos),
                     config.dataFolder());
+            slowestNanos = 0;
+            nextSlowLineNanos = now + SLOW_LINE_NANOS;
+        } else if (slowestNanos <= slowNanos) {
+            slowestNanos = 0;
         }
     }
 
