@@ -16,6 +16,10 @@ final class AckTimes {
         return nanos.size();
     }
 
+    synchronized long countSince(long fromNanos) {
+        return nanos.stream().filter(at -> at - fromNanos > 0).count();
+    }
+
     /**
      * The longest time between two acknowledgements of which the later one arrived in (from, to]; 0 if fewer than two
      * arrived.

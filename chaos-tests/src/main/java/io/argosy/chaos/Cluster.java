@@ -1,9 +1,14 @@
 package io.argosy.chaos;
 
 import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -25,6 +30,7 @@ public class Cluster implements AutoCloseable {
     private final int basePort;
     private final int nodes;
     private final Map<String, String> environment;
+    private final HttpClient http = HttpClient.newHttpClient();
 
     /**
      * @param home the checkout, which holds {@code scripts/}
@@ -75,6 +81,11 @@ public class Cluster implements AutoCloseable {
         script("stop");
     }
 
+    /** Deletes the data of a stopped cluster. */
+    public void wipe() {
+        script("wipe");
+    }
+
     /** SIGKILL. */
     public void kill(int replica) {
         script("kill", Integer.toString(replica));
@@ -108,6 +119,22 @@ public class Cluster implements AutoCloseable {
     public OptionalInt leader() {
         ScriptResult result = run("leader");
         return result.exitCode == 0 ? OptionalInt.of(Integer.parseInt(result.output.strip())) : OptionalInt.empty();
+    }
+
+    /** Whether a replica says that it serves: it knows a leader and has applied what was committed when it started. */
+    public boolean ready(int replica) {
+        HttpRequest request = HttpRequest.newBuilder(
+                        URI.create("http://127.0.0.1:" + (replicaPort(replica) + 3) + "/readyz"))
+                .timeout(Duration.ofSeconds(2))
+                .build();
+        try {
+            return http.send(request, BodyHandlers.discarding()).statusCode() == 200;
+        } catch (IOException down) {
+            return false;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
+        }
     }
 
     /** What {@code scripts/argosy} printed; the arguments as on the command line. */

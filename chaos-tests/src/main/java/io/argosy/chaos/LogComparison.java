@@ -1,0 +1,67 @@
+package io.argosy.chaos;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.NavigableMap;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+
+/** Compares the logs of all replicas of a stopped cluster, entry by entry, as {@code argosy log dump} prints them. */
+final class LogComparison {
+
+    static final String EQUAL = "equal logs";
+
+    private LogComparison() {}
+
+    /** {@link #EQUAL} and how far they were compared, or the first difference. */
+    static String of(Cluster cluster) {
+        List<NavigableMap<Long, String>> logs = new ArrayList<>();
+        for (int replica = 1; replica <= cluster.nodes(); replica++) {
+            logs.add(entries(cluster, replica));
+        }
+        NavigableMap<Long, String> first = logs.get(0);
+        long compared = 0;
+        long end = logs.stream().mapToLong(NavigableMap::lastKey).min().orElseThrow();
+        for (long index = first.firstKey(); index <= end; index++) {
+            String expected = first.get(index);
+            for (int i = 1; i < logs.size(); i++) {
+                String found = logs.get(i).get(index);
+                if (expected == null || !expected.equals(found)) {
+                    return "DIFFERENT at index " + index + ": replica 1 holds " + expected + ", replica " + (i + 1)
+                            + " holds " + found;
+                }
+            }
+            compared++;
+        }
+        return EQUAL + " on " + logs.size() + " replicas, " + compared + " entries up to index " + end;
+    }
+
+    private static NavigableMap<Long, String> entries(Cluster cluster, int replica) {
+        NavigableMap<Long, String> entries = new TreeMap<>();
+        try (Stream<Path> files = Files.walk(cluster.replicaFolder(replica))) {
+            ObjectMapper mapper = new ObjectMapper();
+            for (Path segment : files.filter(file -> file.getFileName().toString().matches("\\d{20}\\.log"))
+                    .sorted()
+                    .toList()) {
+                for (String line : cluster.argosy("log", "dump", segment.toString(), "-o", "jsonl")
+                        .lines()
+                        .toList()) {
+                    JsonNode entry = mapper.readTree(line);
+                    if (entry.hasNonNull("index")) {
+                        entries.put(
+                                entry.get("index").asLong(),
+                                entry.get("term") + " " + entry.get("type") + " " + entry.get("payloadCrc"));
+                    }
+                }
+            }
+        } catch (IOException e) {
+            throw new IllegalStateException("cannot read the log of replica " + replica, e);
+        }
+        return entries;
+    }
+}

@@ -1,0 +1,39 @@
+#!/usr/bin/env bash
+# Kills the leader again and again under a steady load, on a cluster of its own, and prints the longest gaps between
+# acknowledgements; then checks that nothing is lost and that all replicas hold the same log.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+usage() {
+  cat <<'EOF'
+Usage: scripts/failover.sh [--kills N] [--client argosy|official] [--rate R] [--seed S] [--dir DIR] [--base-port PORT]
+
+  --kills N       how often (default 20)
+  --client C      argosy (default) or official, the Java client of Apache RocketMQ 5
+  --rate R        messages per second (default 500)
+  --seed S        of the pauses between kills (default 1)
+  --dir DIR       folder of the cluster, wiped first (default ./data/failover)
+  --base-port P   name server at P, replica N at P+10*N (default 22000)
+EOF
+}
+
+dir=data/failover base_port=22000 options=()
+while [ $# -gt 0 ]; do
+  case $1 in
+    --dir) dir=${2:?}; shift 2 ;;
+    --base-port) base_port=${2:?}; shift 2 ;;
+    --kills | --client | --rate | --seed) options+=("$1" "${2:?}"); shift 2 ;;
+    -h | --help) usage; exit 0 ;;
+    *) echo "unknown option $1" >&2; usage >&2; exit 2 ;;
+  esac
+done
+
+. scripts/toolchain.sh
+ensure_toolchain
+. scripts/build.sh
+build_argosy
+
+mkdir -p "$dir"
+exec "$(java_of_a_jdk)" -XX:+UseSerialGC -Xmx512m -Drocketmq.log.level=WARN -Duser.home="$(cd "$dir" && pwd)" \
+  -cp "chaos-tests/target/chaos/lib/*:chaos-tests/target/classes" io.argosy.chaos.Failover \
+  --home "$PWD" --dir "$dir" --base-port "$base_port" "${options[@]}"
