@@ -12,7 +12,7 @@ import java.time.Duration;
  */
 public record CreateTopic(long timestampMillis, String name, int queueCount, Duration retention) implements Command {
 
-    public static final Duration RETENTION_DEFAULT = Duration.ofHours(72);
+    public static final Duration RETENTION_DEFAULT = Duration.ofDays(3);
 
     /** One topic never needs more: consumers share a queue. */
     public static final int QUEUE_COUNT_MAX = 1 << 16;

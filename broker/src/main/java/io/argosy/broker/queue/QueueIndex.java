@@ -55,6 +55,7 @@ public final class QueueIndex implements CommandApplier {
     /** Messages in entries up to the index are gone; so are those that their topic kept long enough at the time. */
     private record TrimPoint(long logIndex, long timeMillis, long generation) {}
 
+    @SuppressWarnings("ArrayRecordComponent") // handed straight to the store, never compared
     private record PendingWrite(byte[] key, byte @Nullable [] value, byte @Nullable [] rangeEnd) {}
 
     /** Loads what the store holds. */
