@@ -141,7 +141,7 @@ public final class DeliveryEncoder {
             out.writeEnum(BODY_ENCODING, ENCODING_IDENTITY);
         }
         if (scan.messageType() == MessageScan.TYPE_UNSPECIFIED) {
-            out.writeEnum(MESSAGE_TYPE, derivedType(scan));
+            out.writeEnum(MESSAGE_TYPE, scan.derivedType());
         }
         if (!scan.hasBornTimestamp()) {
             writeTime(out, BORN_TIMESTAMP, facts.storeTimestampMillis());
@@ -158,20 +158,6 @@ public final class DeliveryEncoder {
             writeSecondsNanos(out, INVISIBLE_DURATION, invisible.getSeconds(), invisible.getNano());
         }
         out.writeInt32(DELIVERY_ATTEMPT, facts.deliveryAttempt());
-    }
-
-    /** The type that follows from the other fields, for clients that do not say it. */
-    static int derivedType(MessageScan scan) {
-        if (scan.hasDeliveryTimestamp()) {
-            return MessageScan.TYPE_DELAY;
-        }
-        if (scan.messageGroup().isPresent()) {
-            return MessageScan.TYPE_FIFO;
-        }
-        if (scan.liteTopic().isPresent()) {
-            return MessageScan.TYPE_LITE;
-        }
-        return scan.hasPriority() ? MessageScan.TYPE_PRIORITY : MessageScan.TYPE_NORMAL;
     }
 
     private static void writeTime(CodedOutputStream out, int field, long millis) throws IOException {

@@ -526,6 +526,20 @@ public final class MessageScan {
         return messageType;
     }
 
+    /** The type that follows from the other fields; nothing in them tells a transaction from a normal message. */
+    public int derivedType() {
+        if (hasDeliveryTimestamp()) {
+            return TYPE_DELAY;
+        }
+        if (groupLength > 0) {
+            return TYPE_FIFO;
+        }
+        if (liteTopicLength > 0) {
+            return TYPE_LITE;
+        }
+        return hasPriority() ? TYPE_PRIORITY : TYPE_NORMAL;
+    }
+
     public boolean hasDeliveryTimestamp() {
         return hasSystemField(11);
     }

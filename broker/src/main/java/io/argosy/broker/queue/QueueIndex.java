@@ -259,7 +259,8 @@ public final class QueueIndex implements CommandApplier {
         return base;
     }
 
-    private long nextOffset(TopicView topic, int queueId) {
+    /** The offset that the next message of the queue will get. */
+    public long nextOffset(TopicView topic, int queueId) {
         Slots slots = slotsOf(topic);
         if (slots.next[queueId] == UNKNOWN) {
             slots.next[queueId] = maxOffset(topic.topicId(), queueId);

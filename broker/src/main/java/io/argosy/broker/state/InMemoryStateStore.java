@@ -13,36 +13,45 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.BiPredicate;
 
 /**
- * {@link StateStore} in ordered maps, for the simulator and for tests. What was not flushed is gone after
- * {@link #crash}, as with RocksDB without its write-ahead log.
+ * Ordered maps in memory, for the simulator and for tests. What was written after the last {@link #flush} is lost by
+ * {@link #crash}.
  */
 public final class InMemoryStateStore implements StateStore {
 
-    private final Map<Family, NavigableMap<byte[], byte[]>> flushed;
-    private final Map<Family, NavigableMap<byte[], byte[]>> maps;
-    // Readers must see whole batches, and a map of maps has no snapshot; a queue would make every read a hand-off.
+    private final Map<Family, NavigableMap<byte[], byte[]>> families = new EnumMap<>(Family.class);
+
+    /** Readers must see whole batches, and a batch is many changes: a lock, because a queue would make reads wait. */
     private final ReadWriteLock lock = new ReentrantReadWriteLock();
+
+    // Since the last flush, in order: what a crash undoes by not being in `durable`.
+    private final Map<Family, NavigableMap<byte[], byte[]>> durable = new EnumMap<>(Family.class);
+    private final List<Change> unflushed = new ArrayList<>();
     private long appliedIndex;
     private long durableAppliedIndex;
 
+    private record Change(Family family, byte[] key, Optional<byte[]> value, Optional<byte[]> rangeEnd) {
+
+        void applyTo(Map<Family, NavigableMap<byte[], byte[]>> target) {
+            NavigableMap<byte[], byte[]> map = target.get(family);
+            if (map == null) {
+                throw new IllegalStateException("no family " + family);
+            }
+            if (rangeEnd.isPresent()) {
+                if (Arrays.compareUnsigned(key, rangeEnd.get()) < 0) {
+                    map.subMap(key, rangeEnd.get()).clear();
+                }
+            } else if (value.isPresent()) {
+                map.put(key, value.get());
+            } else {
+                map.remove(key);
+            }
+        }
+    }
+
     public InMemoryStateStore() {
-        this(emptyMaps(), 0);
-    }
-
-    private InMemoryStateStore(Map<Family, NavigableMap<byte[], byte[]>> flushed, long appliedIndex) {
-        this.flushed = flushed;
-        this.maps = copy(flushed);
-        this.appliedIndex = appliedIndex;
-        this.durableAppliedIndex = appliedIndex;
-    }
-
-    /** The store as the next process would find it. */
-    public InMemoryStateStore crash() {
-        lock.readLock().lock();
-        try {
-            return new InMemoryStateStore(copy(flushed), durableAppliedIndex);
-        } finally {
-            lock.readLock().unlock();
+        for (Family family : Family.values()) {
+            families.put(family, new TreeMap<>(Arrays::compareUnsigned));
+            durable.put(family, new TreeMap<>(Arrays::compareUnsigned));
         }
     }
 
@@ -50,7 +59,7 @@ public final class InMemoryStateStore implements StateStore {
     public Optional<byte[]> get(Family family, byte[] key) {
         lock.readLock().lock();
         try {
-            return Optional.ofNullable(map(maps, family).get(key)).map(byte[]::clone);
+            return Optional.ofNullable(map(family).get(key)).map(byte[]::clone);
         } finally {
             lock.readLock().unlock();
         }
@@ -70,35 +79,39 @@ public final class InMemoryStateStore implements StateStore {
         if (Arrays.compareUnsigned(from, to) >= 0) {
             return;
         }
-        List<Map.Entry<byte[], byte[]>> found = new ArrayList<>();
         lock.readLock().lock();
         try {
-            NavigableMap<byte[], byte[]> range = map(maps, family).subMap(from, true, to, false);
-            (backwards ? range.descendingMap() : range)
-                    .forEach((key, value) -> found.add(Map.entry(key.clone(), value.clone())));
+            NavigableMap<byte[], byte[]> range = map(family).subMap(from, true, to, false);
+            for (Map.Entry<byte[], byte[]> entry : (backwards ? range.descendingMap() : range).entrySet()) {
+                if (!visitor.test(entry.getKey().clone(), entry.getValue().clone())) {
+                    return;
+                }
+            }
         } finally {
             lock.readLock().unlock();
         }
-        for (Map.Entry<byte[], byte[]> entry : found) {
-            if (!visitor.test(entry.getKey(), entry.getValue())) {
-                return;
-            }
+    }
+
+    private NavigableMap<byte[], byte[]> map(Family family) {
+        NavigableMap<byte[], byte[]> map = families.get(family);
+        if (map == null) {
+            throw new IllegalStateException("no family " + family);
         }
+        return map;
     }
 
     @Override
     public Batch newBatch() {
-        return new MapBatch();
+        return new Changes();
     }
 
     @Override
     public void write(Batch batch, long appliedIndex) {
+        List<Change> changes = ((Changes) batch).changes;
         lock.writeLock().lock();
         try {
-            if (appliedIndex < this.appliedIndex) {
-                throw new IllegalArgumentException("applied index " + appliedIndex + " after " + this.appliedIndex);
-            }
-            ((MapBatch) batch).changes.forEach(Runnable::run);
+            changes.forEach(change -> change.applyTo(families));
+            unflushed.addAll(changes);
             this.appliedIndex = appliedIndex;
         } finally {
             lock.writeLock().unlock();
@@ -109,11 +122,28 @@ public final class InMemoryStateStore implements StateStore {
     public void flush() {
         lock.writeLock().lock();
         try {
-            flushed.clear();
-            flushed.putAll(copy(maps));
+            unflushed.forEach(change -> change.applyTo(durable));
+            unflushed.clear();
             durableAppliedIndex = appliedIndex;
         } finally {
             lock.writeLock().unlock();
+        }
+    }
+
+    /** The store as it is found after the process died now. */
+    public InMemoryStateStore crash() {
+        InMemoryStateStore found = new InMemoryStateStore();
+        lock.readLock().lock();
+        try {
+            durable.forEach((family, map) -> {
+                found.map(family).putAll(map);
+                found.durable.get(family).putAll(map);
+            });
+            found.appliedIndex = durableAppliedIndex;
+            found.durableAppliedIndex = durableAppliedIndex;
+            return found;
+        } finally {
+            lock.readLock().unlock();
         }
     }
 
@@ -138,55 +168,32 @@ public final class InMemoryStateStore implements StateStore {
     }
 
     @Override
-    public void close() {}
-
-    private static NavigableMap<byte[], byte[]> map(Map<Family, NavigableMap<byte[], byte[]>> maps, Family family) {
-        NavigableMap<byte[], byte[]> map = maps.get(family);
-        if (map == null) {
-            throw new AssertionError(family);
-        }
-        return map;
+    public void close() {
+        flush();
     }
 
-    private static Map<Family, NavigableMap<byte[], byte[]>> emptyMaps() {
-        Map<Family, NavigableMap<byte[], byte[]>> maps = new EnumMap<>(Family.class);
-        for (Family family : Family.values()) {
-            maps.put(family, new TreeMap<>(Arrays::compareUnsigned));
-        }
-        return maps;
-    }
+    private static final class Changes implements Batch {
 
-    private static Map<Family, NavigableMap<byte[], byte[]>> copy(Map<Family, NavigableMap<byte[], byte[]>> source) {
-        Map<Family, NavigableMap<byte[], byte[]>> copy = new EnumMap<>(Family.class);
-        source.forEach((family, map) -> copy.put(family, new TreeMap<>(map)));
-        return copy;
-    }
-
-    private final class MapBatch implements Batch {
-
-        private final List<Runnable> changes = new ArrayList<>();
+        private final List<Change> changes = new ArrayList<>();
 
         @Override
         public void put(Family family, byte[] key, byte[] value) {
-            byte[] ownKey = key.clone();
-            byte[] ownValue = value.clone();
-            changes.add(() -> map(maps, family).put(ownKey, ownValue));
+            changes.add(new Change(family, key.clone(), Optional.of(value.clone()), Optional.empty()));
         }
 
         @Override
         public void delete(Family family, byte[] key) {
-            byte[] ownKey = key.clone();
-            changes.add(() -> map(maps, family).remove(ownKey));
+            changes.add(new Change(family, key.clone(), Optional.empty(), Optional.empty()));
         }
 
         @Override
         public void deleteRange(Family family, byte[] from, byte[] to) {
-            byte[] ownFrom = from.clone();
-            byte[] ownTo = to.clone();
-            changes.add(() -> map(maps, family).subMap(ownFrom, ownTo).clear());
+            changes.add(new Change(family, from.clone(), Optional.empty(), Optional.of(to.clone())));
         }
 
         @Override
-        public void close() {}
+        public void close() {
+            changes.clear();
+        }
     }
 }

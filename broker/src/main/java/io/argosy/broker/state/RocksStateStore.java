@@ -1,13 +1,11 @@
 package io.argosy.broker.state;
 
-import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.EnumMap;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -18,185 +16,187 @@ import org.rocksdb.Cache;
 import org.rocksdb.ColumnFamilyDescriptor;
 import org.rocksdb.ColumnFamilyHandle;
 import org.rocksdb.ColumnFamilyOptions;
+import org.rocksdb.CompressionType;
 import org.rocksdb.DBOptions;
 import org.rocksdb.FlushOptions;
 import org.rocksdb.InfoLogLevel;
 import org.rocksdb.LRUCache;
-import org.rocksdb.NativeLibraryLoader;
 import org.rocksdb.ReadOptions;
+import org.rocksdb.ReadTier;
 import org.rocksdb.RocksDB;
 import org.rocksdb.RocksDBException;
 import org.rocksdb.RocksIterator;
 import org.rocksdb.RocksObject;
-import org.rocksdb.Slice;
 import org.rocksdb.WriteBatch;
 import org.rocksdb.WriteBufferManager;
 import org.rocksdb.WriteOptions;
 
 /**
- * {@link StateStore} on RocksDB. Its write-ahead log is off, because the Raft log is one (docs/adr/0001): after a crash
- * the store is as of its last flush, and the node replays the rest. All families are flushed atomically, so that the
- * applied index, a key of the META family, always fits the data (R40).
- *
- * <p>An error of RocksDB is an {@link UncheckedStoreException}: thrown on the applier thread it stops the replica.
+ * The state in RocksDB, without a log of its own: the Raft log is the write-ahead log (R40). All families are flushed as
+ * one, so that what a crash leaves is the state at one applied index, which is stored in {@link Family#META} with each
+ * batch. Every error is thrown, and whoever applies stops the replica.
  */
 public final class RocksStateStore implements StateStore {
 
-    private static final byte[] APPLIED_INDEX = "applied-index".getBytes(StandardCharsets.US_ASCII);
-    private static final int OPEN_FILES_MAX = 256;
+    private static final byte[] APPLIED_KEY = "applied-index".getBytes(StandardCharsets.US_ASCII);
+    private static final int BLOOM_BITS = 10;
 
-    private final List<RocksObject> owned = new ArrayList<>();
-    private final Map<Family, ColumnFamilyHandle> handles = new EnumMap<>(Family.class);
+    private final List<AutoCloseable> owned = new ArrayList<>();
     private final RocksDB db;
+    private final Map<Family, ColumnFamilyHandle> handles = new EnumMap<>(Family.class);
     private final WriteOptions writeOptions;
+    private final ReadOptions readOptions;
+    private final ReadOptions persistedOnly;
     private volatile long appliedIndex;
-    private volatile long durableAppliedIndex;
+    private boolean closed;
 
-    private RocksStateStore(Path folder, long memoryBytes) throws RocksDBException {
-        Cache cache = own(new LRUCache(memoryBytes));
-        WriteBufferManager buffers = own(new WriteBufferManager(memoryBytes / 2, cache));
-        BlockBasedTableConfig tables = new BlockBasedTableConfig()
-                .setBlockCache(cache)
-                .setCacheIndexAndFilterBlocks(true)
-                .setFilterPolicy(own(new BloomFilter(10)));
-        ColumnFamilyOptions familyOptions = own(new ColumnFamilyOptions())
-                .setTableFormatConfig(tables)
-                .setWriteBufferSize(memoryBytes / 4)
-                .setLevelCompactionDynamicLevelBytes(true);
-        DBOptions options = own(new DBOptions())
+    private RocksStateStore(Path folder, RocksOptions options) throws RocksDBException {
+        Cache cache = own(new LRUCache(options.memoryBytes(), 2));
+        WriteBufferManager writeBuffers = own(new WriteBufferManager(options.memoryBytes() / 2, cache));
+        DBOptions dbOptions = own(new DBOptions())
                 .setCreateIfMissing(true)
                 .setCreateMissingColumnFamilies(true)
                 .setAtomicFlush(true)
-                .setWriteBufferManager(buffers)
-                .setMaxOpenFiles(OPEN_FILES_MAX)
-                .setMaxBackgroundJobs(2)
-                .setStatsDumpPeriodSec(0)
-                .setStatsPersistPeriodSec(0)
-                .setKeepLogFileNum(2)
                 .setAvoidFlushDuringShutdown(true)
-                .setInfoLogLevel(InfoLogLevel.WARN_LEVEL);
-        writeOptions = own(new WriteOptions()).setDisableWAL(true);
-
+                .setMaxOpenFiles(options.openFilesMax())
+                .setMaxBackgroundJobs(2)
+                .setWriteBufferManager(writeBuffers)
+                .setInfoLogLevel(InfoLogLevel.WARN_LEVEL)
+                .setKeepLogFileNum(2)
+                .setMaxLogFileSize(1 << 20)
+                .setStatsDumpPeriodSec(0)
+                .setBytesPerSync(1 << 20);
+        BlockBasedTableConfig table = new BlockBasedTableConfig()
+                .setBlockCache(cache)
+                .setCacheIndexAndFilterBlocks(true)
+                .setPinL0FilterAndIndexBlocksInCache(true)
+                .setFilterPolicy(own(new BloomFilter(BLOOM_BITS)))
+                .setFormatVersion(5);
+        ColumnFamilyOptions familyOptions = own(new ColumnFamilyOptions())
+                .setTableFormatConfig(table)
+                .setWriteBufferSize(options.memoryBytes() / 4)
+                .setArenaBlockSize(256 << 10)
+                .setMaxWriteBufferNumber(4)
+                .setCompressionType(CompressionType.LZ4_COMPRESSION);
         List<ColumnFamilyDescriptor> descriptors = new ArrayList<>();
         descriptors.add(new ColumnFamilyDescriptor(RocksDB.DEFAULT_COLUMN_FAMILY, familyOptions));
         for (Family family : Family.values()) {
-            descriptors.add(new ColumnFamilyDescriptor(bytes(family.label()), familyOptions));
+            descriptors.add(new ColumnFamilyDescriptor(family.label().getBytes(StandardCharsets.UTF_8), familyOptions));
         }
         List<ColumnFamilyHandle> opened = new ArrayList<>();
-        db = RocksDB.open(options, folder.toString(), descriptors, opened);
-        Iterator<ColumnFamilyHandle> handlesInOrder = opened.iterator();
-        handlesInOrder.next();
+        this.db = own(RocksDB.open(dbOptions, folder.toString(), descriptors, opened));
+        opened.forEach(this::own);
         for (Family family : Family.values()) {
-            handles.put(family, handlesInOrder.next());
+            handles.put(family, opened.get(family.ordinal() + 1));
         }
-        // Closed in reverse order: handles before the database, the database before its options.
-        owned.add(db);
-        owned.addAll(opened);
-        appliedIndex = get(Family.META, APPLIED_INDEX)
-                .map(value -> ByteBuffer.wrap(value).getLong())
-                .orElse(0L);
-        durableAppliedIndex = appliedIndex;
+        this.writeOptions = own(new WriteOptions()).setDisableWAL(true);
+        this.readOptions = own(new ReadOptions());
+        this.persistedOnly = own(new ReadOptions()).setReadTier(ReadTier.PERSISTED_TIER);
+        this.appliedIndex = durableAppliedIndex();
     }
 
     /**
-     * Opens or creates the store.
+     * Opens or creates the store; the state is the one of the last flush before the process ended.
      *
-     * @param memoryBytes budget of block cache and write buffers together
+     * @throws StateStoreException if RocksDB can't open the folder
      */
-    public static RocksStateStore open(Path folder, long memoryBytes) {
+    public static RocksStateStore open(Path folder, RocksOptions options) {
+        RocksDB.loadLibrary();
         try {
-            loadLibrary(folder);
-            return new RocksStateStore(folder, memoryBytes);
-        } catch (IOException | RocksDBException e) {
-            throw new UncheckedStoreException("cannot open " + folder, e);
+            return new RocksStateStore(folder, options);
+        } catch (RocksDBException e) {
+            throw new StateStoreException("cannot open " + folder, e);
         }
     }
 
-    /** Unpacks the native library into the store's own folder: one in the temporary folder would outlive a kill. */
-    private static void loadLibrary(Path folder) throws IOException {
-        Path library = folder.resolveSibling("native");
-        Files.createDirectories(folder);
-        Files.createDirectories(library);
-        NativeLibraryLoader.getInstance().loadLibrary(library.toString());
-        RocksDB.loadLibrary();
+    private <T extends AutoCloseable> T own(T resource) {
+        owned.add(resource);
+        return resource;
+    }
+
+    private ColumnFamilyHandle handle(Family family) {
+        ColumnFamilyHandle handle = handles.get(family);
+        if (handle == null) {
+            throw new IllegalStateException("no family " + family);
+        }
+        return handle;
     }
 
     @Override
     public Optional<byte[]> get(Family family, byte[] key) {
         try {
-            return Optional.ofNullable(db.get(handle(family), key));
+            return Optional.ofNullable(db.get(handle(family), readOptions, key));
         } catch (RocksDBException e) {
-            throw new UncheckedStoreException("get from " + family.label(), e);
+            throw new StateStoreException("reading " + family.label() + " failed", e);
         }
     }
 
     @Override
     public void scan(Family family, byte[] from, byte[] to, BiPredicate<byte[], byte[]> visitor) {
-        try (Slice upper = new Slice(to);
-                ReadOptions options = new ReadOptions().setIterateUpperBound(upper);
-                RocksIterator iterator = db.newIterator(handle(family), options)) {
-            iterator.seek(from);
-            while (iterator.isValid() && visitor.test(iterator.key(), iterator.value())) {
-                iterator.next();
+        try (RocksIterator iterator = db.newIterator(handle(family), readOptions)) {
+            for (iterator.seek(from); iterator.isValid(); iterator.next()) {
+                byte[] key = iterator.key();
+                if (Arrays.compareUnsigned(key, to) >= 0 || !visitor.test(key, iterator.value())) {
+                    return;
+                }
             }
-            iterator.status();
-        } catch (RocksDBException e) {
-            throw new UncheckedStoreException("scan of " + family.label(), e);
+            checkEnd(family, iterator);
         }
     }
 
     @Override
     public void scanBackwards(Family family, byte[] from, byte[] to, BiPredicate<byte[], byte[]> visitor) {
-        try (Slice lower = new Slice(from);
-                Slice upper = new Slice(to);
-                ReadOptions options =
-                        new ReadOptions().setIterateLowerBound(lower).setIterateUpperBound(upper);
-                RocksIterator iterator = db.newIterator(handle(family), options)) {
+        try (RocksIterator iterator = db.newIterator(handle(family), readOptions)) {
             iterator.seekForPrev(to);
-            while (iterator.isValid() && visitor.test(iterator.key(), iterator.value())) {
+            if (iterator.isValid() && Arrays.equals(iterator.key(), to)) {
                 iterator.prev();
             }
+            for (; iterator.isValid(); iterator.prev()) {
+                byte[] key = iterator.key();
+                if (Arrays.compareUnsigned(key, from) < 0 || !visitor.test(key, iterator.value())) {
+                    return;
+                }
+            }
+            checkEnd(family, iterator);
+        }
+    }
+
+    /** An iterator that met an error looks like one that met the end. */
+    private static void checkEnd(Family family, RocksIterator iterator) {
+        try {
             iterator.status();
         } catch (RocksDBException e) {
-            throw new UncheckedStoreException("scan of " + family.label(), e);
+            throw new StateStoreException("scanning " + family.label() + " failed", e);
         }
     }
 
     @Override
     public Batch newBatch() {
-        return new RocksBatch(new WriteBatch());
+        return new RocksBatch();
     }
 
     @Override
     public void write(Batch batch, long appliedIndex) {
-        if (appliedIndex < this.appliedIndex) {
-            throw new IllegalArgumentException("applied index " + appliedIndex + " after " + this.appliedIndex);
-        }
         WriteBatch changes = ((RocksBatch) batch).changes;
         try {
             changes.put(
                     handle(Family.META),
-                    APPLIED_INDEX,
-                    ByteBuffer.allocate(Long.BYTES).putLong(appliedIndex).array());
+                    APPLIED_KEY,
+                    ByteBuffer.allocate(8).putLong(appliedIndex).array());
             db.write(writeOptions, changes);
         } catch (RocksDBException e) {
-            throw new UncheckedStoreException("write up to index " + appliedIndex, e);
+            throw new StateStoreException("writing the state at index " + appliedIndex + " failed", e);
         }
         this.appliedIndex = appliedIndex;
     }
 
     @Override
-    public synchronized void flush() {
-        long covered = appliedIndex;
-        if (covered == durableAppliedIndex) {
-            return;
-        }
-        try (FlushOptions options = new FlushOptions().setWaitForFlush(true).setAllowWriteStall(true)) {
-            db.flush(options, List.copyOf(handles.values()));
+    public void flush() {
+        try (FlushOptions wait = new FlushOptions().setWaitForFlush(true)) {
+            db.flush(wait, List.copyOf(handles.values()));
         } catch (RocksDBException e) {
-            throw new UncheckedStoreException("flush up to index " + covered, e);
+            throw new StateStoreException("flushing the state at index " + appliedIndex + " failed", e);
         }
-        durableAppliedIndex = covered;
     }
 
     @Override
@@ -204,50 +204,56 @@ public final class RocksStateStore implements StateStore {
         return appliedIndex;
     }
 
+    /** Read from the files alone: without a log of its own, RocksDB leaves memory aside for such a read. */
     @Override
     public long durableAppliedIndex() {
-        return durableAppliedIndex;
+        try {
+            byte[] value = db.get(handle(Family.META), persistedOnly, APPLIED_KEY);
+            return value == null ? 0 : ByteBuffer.wrap(value).getLong();
+        } catch (RocksDBException e) {
+            throw new StateStoreException("reading the durable index failed", e);
+        }
     }
 
+    /** Flushes, then closes. Other threads must have stopped using the store. */
     @Override
-    public void close() {
+    public synchronized void close() {
+        if (!closed) {
+            try {
+                flush();
+            } finally {
+                closeWithoutFlush();
+            }
+        }
+    }
+
+    /** What the death of the process leaves behind; for tests and for a replica that stops because its state is wrong. */
+    public synchronized void closeWithoutFlush() {
+        if (closed) {
+            return;
+        }
+        closed = true;
+        handles.values().forEach(RocksObject::close);
+        db.close();
         for (int i = owned.size() - 1; i >= 0; i--) {
-            owned.get(i).close();
+            try {
+                owned.get(i).close();
+            } catch (Exception e) {
+                throw new IllegalStateException("closing native memory failed", e);
+            }
         }
-        owned.clear();
-    }
-
-    private ColumnFamilyHandle handle(Family family) {
-        ColumnFamilyHandle handle = handles.get(family);
-        if (handle == null) {
-            throw new AssertionError(family);
-        }
-        return handle;
-    }
-
-    private <T extends RocksObject> T own(T object) {
-        owned.add(object);
-        return object;
-    }
-
-    private static byte[] bytes(String label) {
-        return label.getBytes(StandardCharsets.US_ASCII);
     }
 
     private final class RocksBatch implements Batch {
 
-        private final WriteBatch changes;
-
-        RocksBatch(WriteBatch changes) {
-            this.changes = changes;
-        }
+        private final WriteBatch changes = new WriteBatch();
 
         @Override
         public void put(Family family, byte[] key, byte[] value) {
             try {
                 changes.put(handle(family), key, value);
             } catch (RocksDBException e) {
-                throw new UncheckedStoreException("put to " + family.label(), e);
+                throw new StateStoreException("batch refused a key", e);
             }
         }
 
@@ -256,31 +262,25 @@ public final class RocksStateStore implements StateStore {
             try {
                 changes.delete(handle(family), key);
             } catch (RocksDBException e) {
-                throw new UncheckedStoreException("delete from " + family.label(), e);
+                throw new StateStoreException("batch refused a key", e);
             }
         }
 
         @Override
         public void deleteRange(Family family, byte[] from, byte[] to) {
+            if (Arrays.compareUnsigned(from, to) >= 0) {
+                return; // RocksDB calls it an error
+            }
             try {
                 changes.deleteRange(handle(family), from, to);
             } catch (RocksDBException e) {
-                throw new UncheckedStoreException("delete from " + family.label(), e);
+                throw new StateStoreException("batch refused a range", e);
             }
         }
 
         @Override
         public void close() {
             changes.close();
-        }
-    }
-
-    /** RocksDB failed; the replica cannot go on. */
-    public static final class UncheckedStoreException extends RuntimeException {
-        private static final long serialVersionUID = 1L;
-
-        UncheckedStoreException(String what, Exception cause) {
-            super("state store: " + what, cause);
         }
     }
 }

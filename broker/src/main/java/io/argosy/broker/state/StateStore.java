@@ -15,7 +15,9 @@ public interface StateStore extends AutoCloseable {
         TOPICS("topics"),
         GROUPS("groups"),
         QUEUE_INDEX("queue-index"),
-        PROGRESS("progress");
+        PROGRESS("progress"),
+        /** Ids of recently published messages, consumed at its head. */
+        RECENT_IDS("recent-ids");
 
         private final String label;
 
