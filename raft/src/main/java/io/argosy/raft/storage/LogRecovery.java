@@ -29,9 +29,12 @@ final class LogRecovery {
     private final List<TermStart> terms = new ArrayList<>();
     private final List<ConfigAt> configs = new ArrayList<>();
     private final List<Damage> damage = new ArrayList<>();
+    private final List<Candidate> leftovers = new ArrayList<>();
     private long firstIndex;
     private long nextIndex;
     private boolean writable;
+    /** Truncations in the last segment taken, as far as anybody knows. */
+    private Batch.Cuts lastCuts = Batch.Cuts.UNKNOWN;
 
     LogRecovery(SegmentedLog.LogFiles files, Optional<TailMark> mark) {
         this.files = files;
@@ -76,7 +79,7 @@ final class LogRecovery {
         for (int i = 0; i < all.size() && !truncated; i++) {
             truncated = take(all, i);
             if (truncated) {
-                discard(all.subList(i + 1, all.size()));
+                leftovers.addAll(all.subList(i + 1, all.size()));
             }
         }
         if (!truncated) {
@@ -148,6 +151,7 @@ final class LogRecovery {
         }
         if (candidate.header().isEmpty()) {
             candidate.file().close();
+            lastCuts = Batch.Cuts.UNKNOWN;
             if (next.isPresent()) {
                 damaged(candidate.name(), next.get().firstIndex() - 1, "segment header is unreadable");
             } else {
@@ -189,7 +193,8 @@ final class LogRecovery {
     }
 
     private void takeIndexed(Candidate candidate, SealedIndex index) {
-        Segment segment = segment(candidate, index.index(), index.endPosition(), index.lastIndex(), index.chain());
+        Segment segment =
+                segment(candidate, index.index(), index.endPosition(), index.lastIndex(), index.chain(), index.cuts());
         segments.add(segment);
         addTerms(index.terms());
         configs.addAll(index.configs());
@@ -204,12 +209,14 @@ final class LogRecovery {
         }
     }
 
-    private Segment segment(Candidate from, SegmentIndex index, long endPosition, long lastIndex, int chain) {
+    private Segment segment(
+            Candidate from, SegmentIndex index, long endPosition, long lastIndex, int chain, Batch.Cuts cuts) {
         Segment segment = new Segment(
                 folder.resolve(from.name()), from.file(), from.header().orElseThrow(), index);
         segment.endPosition = endPosition;
         segment.lastIndex = lastIndex;
         segment.chain = chain;
+        segment.cuts = cuts;
         return segment;
     }
 
@@ -220,9 +227,13 @@ final class LogRecovery {
         long bodiesFrom = 0;
         if (next.isPresent()) {
             // A segment is made only when the one before it is durable.
-            proof = new SegmentScan.Proof(Long.MAX_VALUE, next.get().firstIndex() - 1);
+            proof = new SegmentScan.Proof(
+                    Long.MAX_VALUE,
+                    next.get().firstIndex() - 1,
+                    next.get().header().map(SegmentHeader::prevCuts).orElse(Batch.Cuts.UNKNOWN));
         } else if (mark.isPresent() && mark.get().epoch() == header.epoch()) {
-            proof = new SegmentScan.Proof(mark.get().position(), mark.get().lastIndex());
+            proof = new SegmentScan.Proof(
+                    mark.get().position(), mark.get().lastIndex(), mark.get().cuts());
             bodiesFrom = mark.get().position() - CHECKED_BYTES;
         }
         SegmentScan scan = new SegmentScan(
@@ -232,19 +243,18 @@ final class LogRecovery {
                         sizeBytes,
                         bodiesFrom)
                 .run();
-        Segment segment = segment(candidate, scan.index, scan.position(), scan.lastIndex(), scan.chain());
+        lastCuts = proof.cuts().count() > scan.cuts().count() ? proof.cuts() : scan.cuts();
+        Segment segment = segment(candidate, scan.index, scan.position(), scan.lastIndex(), scan.chain(), lastCuts);
         segments.add(segment);
         addTerms(scan.terms);
         configs.addAll(scan.configs);
         damage.addAll(scan.damage);
         nextIndex = scan.lastIndex() + 1;
-        boolean truncated = next.isPresent()
-                && scan.endsWithTruncation()
-                && (next.get().firstIndex() != nextIndex
-                        || next.get()
-                                .header()
-                                .map(h -> h.prevChain() != scan.chain())
-                                .orElse(true));
+        // A segment that was made before the truncation counts fewer of them in its predecessor.
+        boolean truncated = scan.endsWithTruncation()
+                && next.flatMap(Candidate::header)
+                        .map(h -> h.prevCuts().count() < scan.cuts().count())
+                        .orElse(false);
         if (scan.lostTo() >= nextIndex && !truncated) {
             damaged(candidate.name(), scan.lostTo(), "the file ends too early, at position " + scan.position());
             return false;
@@ -273,7 +283,11 @@ final class LogRecovery {
         }
     }
 
-    private void discard(List<Candidate> leftovers) throws IOException {
+    /** Deletes what a truncation left behind; only once a new tail mark is durable, the old one may name it. */
+    void discardLeftovers() throws IOException {
+        if (leftovers.isEmpty()) {
+            return;
+        }
         for (Candidate leftover : leftovers) {
             log.info("segment dropped, a truncation had begun to file={}", leftover.name());
             leftover.file().close();
@@ -306,7 +320,7 @@ final class LogRecovery {
             term = mark.get().lastTerm();
         }
         Optional<ConfigAt> config = configs.isEmpty() ? Optional.empty() : Optional.of(configs.get(configs.size() - 1));
-        Segment segment = newSegment(files, nextIndex, term, 0, config);
+        Segment segment = newSegment(files, nextIndex, term, 0, lastCuts, config);
         segments.add(segment);
         if (terms.isEmpty()) {
             terms.add(new TermStart(firstIndex - 1, term));
@@ -319,9 +333,15 @@ final class LogRecovery {
 
     /** Makes an empty segment; it has its name only once its header is durable. */
     static Segment newSegment(
-            SegmentedLog.LogFiles files, long firstIndex, long prevTerm, int prevChain, Optional<ConfigAt> config)
+            SegmentedLog.LogFiles files,
+            long firstIndex,
+            long prevTerm,
+            int prevChain,
+            Batch.Cuts prevCuts,
+            Optional<ConfigAt> config)
             throws IOException {
-        SegmentHeader header = new SegmentHeader(files.epochs().getAsLong(), firstIndex, prevTerm, prevChain, config);
+        SegmentHeader header =
+                new SegmentHeader(files.epochs().getAsLong(), firstIndex, prevTerm, prevChain, prevCuts, config);
         String name = Segment.name(firstIndex) + Segment.SUFFIX;
         ByteBuffer bytes = header.encode();
         try {
@@ -347,6 +367,7 @@ final class LogRecovery {
                 segment.lastIndex,
                 segment.endPosition,
                 segment.chain,
+                segment.cuts,
                 terms.stream()
                         .filter(t -> t.firstIndex() >= segment.firstIndex() && t.firstIndex() <= segment.lastIndex)
                         .toList(),

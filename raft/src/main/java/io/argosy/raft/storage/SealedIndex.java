@@ -19,6 +19,7 @@ record SealedIndex(
         long lastIndex,
         long endPosition,
         int chain,
+        Batch.Cuts cuts,
         List<TermStart> terms,
         List<ConfigAt> configs,
         SegmentIndex index) {
@@ -33,6 +34,7 @@ record SealedIndex(
         ByteBuffer out = ByteBuffer.allocate(4
                 + 8 * 3
                 + 4
+                + Batch.Cuts.BYTES
                 + 16
                 + terms.size() * 16
                 + configBytes
@@ -40,6 +42,7 @@ record SealedIndex(
                 + places[2].length * 8
                 + 4);
         out.putInt(MAGIC).putLong(epoch).putLong(lastIndex).putLong(endPosition).putInt(chain);
+        cuts.encode(out);
         out.putInt(terms.size());
         terms.forEach(t -> out.putLong(t.firstIndex()).putLong(t.term()));
         out.putInt(configs.size());
@@ -73,6 +76,7 @@ record SealedIndex(
         long lastIndex = in.getLong();
         long endPosition = in.getLong();
         int chain = in.getInt();
+        Batch.Cuts cuts = Batch.Cuts.decode(in);
         List<TermStart> terms = new ArrayList<>();
         for (int i = in.getInt(); i > 0; i--) {
             terms.add(new TermStart(in.getLong(), in.getLong()));
@@ -86,6 +90,6 @@ record SealedIndex(
         }
         int points = in.getInt();
         SegmentIndex index = SegmentIndex.read(in, points);
-        return Optional.of(new SealedIndex(epoch, lastIndex, endPosition, chain, terms, configs, index));
+        return Optional.of(new SealedIndex(epoch, lastIndex, endPosition, chain, cuts, terms, configs, index));
     }
 }

@@ -23,6 +23,9 @@ final class Segment {
     /** Checksum of the last record's head. Writer only. */
     int chain;
 
+    /** Truncations in this segment. Written by the writer. */
+    volatile Batch.Cuts cuts = Batch.Cuts.NONE;
+
     /** The log itself counts as one. */
     private final AtomicInteger users = new AtomicInteger(1);
 

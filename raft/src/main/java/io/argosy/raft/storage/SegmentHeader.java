@@ -12,9 +12,11 @@ import java.util.Optional;
  * @param epoch drawn at random when the segment was made; part of every checksum inside it
  * @param prevTerm term of the entry before the first index
  * @param prevChain checksum of the last record of the segment before
+ * @param prevCuts truncations in the segment before
  * @param config the membership as of the entry before the first index
  */
-record SegmentHeader(long epoch, long firstIndex, long prevTerm, int prevChain, Optional<ConfigAt> config) {
+record SegmentHeader(
+        long epoch, long firstIndex, long prevTerm, int prevChain, Batch.Cuts prevCuts, Optional<ConfigAt> config) {
 
     static final int COPY_BYTES = 4096;
     /** Where the first record starts. */
@@ -22,7 +24,7 @@ record SegmentHeader(long epoch, long firstIndex, long prevTerm, int prevChain, 
 
     private static final int MAGIC = 0x41524753;
     private static final int VERSION = 1;
-    private static final int FIXED_BYTES = 4 + 4 + 8 + 8 + 8 + 4 + 8 + 4;
+    private static final int FIXED_BYTES = 4 + 4 + 8 + 8 + 8 + 4 + Batch.Cuts.BYTES + 8 + 4;
 
     ByteBuffer encode() {
         ByteBuffer copy = ByteBuffer.allocate(COPY_BYTES);
@@ -35,8 +37,9 @@ record SegmentHeader(long epoch, long firstIndex, long prevTerm, int prevChain, 
                 .putLong(epoch)
                 .putLong(firstIndex)
                 .putLong(prevTerm)
-                .putInt(prevChain)
-                .putLong(config.map(ConfigAt::index).orElse(0L))
+                .putInt(prevChain);
+        prevCuts.encode(copy);
+        copy.putLong(config.map(ConfigAt::index).orElse(0L))
                 .putInt(members.remaining())
                 .put(members);
         copy.putInt(COPY_BYTES - 4, Checksums.of(copy, 0, COPY_BYTES - 4)).clear();
@@ -66,11 +69,12 @@ record SegmentHeader(long epoch, long firstIndex, long prevTerm, int prevChain, 
         long firstIndex = in.getLong();
         long prevTerm = in.getLong();
         int prevChain = in.getInt();
+        Batch.Cuts prevCuts = Batch.Cuts.decode(in);
         long configIndex = in.getLong();
         int membersBytes = in.getInt();
         Optional<ConfigAt> config = membersBytes == 0
                 ? Optional.empty()
                 : Optional.of(new ConfigAt(configIndex, Membership.decode(in.slice(in.position(), membersBytes))));
-        return Optional.of(new SegmentHeader(epoch, firstIndex, prevTerm, prevChain, config));
+        return Optional.of(new SegmentHeader(epoch, firstIndex, prevTerm, prevChain, prevCuts, config));
     }
 }

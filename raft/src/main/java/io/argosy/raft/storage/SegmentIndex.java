@@ -65,6 +65,37 @@ final class SegmentIndex {
         breakAt(index, nextPosition);
     }
 
+    /** Takes over the breaks that a scan of the same segment found, and where to go on behind them. */
+    void learn(SegmentIndex scanned) {
+        long[][] found = scanned.copy();
+        for (long index : found[2]) {
+            int at = Arrays.binarySearch(found[0], index);
+            learn(index, found[1][at]);
+        }
+    }
+
+    private synchronized void learn(long index, long position) {
+        int at = Arrays.binarySearch(breaks, index);
+        if (at < 0) {
+            long[] more = Arrays.copyOf(breaks, breaks.length + 1);
+            System.arraycopy(breaks, -at - 1, more, -at, breaks.length + at + 1);
+            more[-at - 1] = index;
+            breaks = more;
+        }
+        int point = Arrays.binarySearch(indexes, 0, count, index);
+        if (point >= 0) {
+            positions[point] = position;
+            return;
+        }
+        add(index, position);
+        for (int i = count - 1; i > -point - 1; i--) {
+            indexes[i] = indexes[i - 1];
+            positions[i] = positions[i - 1];
+        }
+        indexes[-point - 1] = index;
+        positions[-point - 1] = position;
+    }
+
     synchronized Place locate(long index) {
         int at = Arrays.binarySearch(indexes, 0, count, index);
         int point = at >= 0 ? at : -at - 2;

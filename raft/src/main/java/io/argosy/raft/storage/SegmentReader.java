@@ -12,6 +12,9 @@ final class SegmentReader {
 
     private static final int FIRST_READ_BYTES_MIN = SegmentIndex.POINT_BYTES;
 
+    /** A trailer, its padding and a head. */
+    private static final int EDGE_BYTES_MAX = Batch.TRAILER_BYTES + Batch.SECTOR_BYTES + Batch.HEAD_BYTES;
+
     private final Segment segment;
     private String problem = "";
 
@@ -38,19 +41,20 @@ final class SegmentReader {
         int wanted = Math.max(FIRST_READ_BYTES_MIN, Math.min(bytesMax, 64 << 20)) + SegmentIndex.POINT_BYTES;
         ByteBuffer buffer = load(at, wanted, end);
         while (expected < endIndex && (result.isEmpty() || bytes < bytesMax)) {
-            int skipped = skipRecordEdges(buffer);
+            int skipped = skipRecordEdges(buffer, at);
             at += skipped;
             int need = frameBytes(buffer);
             if (need > buffer.remaining()) {
                 if (!result.isEmpty()) {
                     break;
                 }
-                if (at + need > end) {
+                if (at + buffer.remaining() >= end) {
                     problem = "an entry reaches beyond the end of the segment at position " + at;
                     break;
                 }
-                buffer = load(at, Math.max(need, wanted), end);
-                if (buffer.remaining() < need) {
+                int ask = (int) Math.min(Math.max(need, wanted), end - at);
+                buffer = load(at, ask, end);
+                if (buffer.remaining() < ask) {
                     problem = "the file ends inside an entry at position " + at;
                     break;
                 }
@@ -87,14 +91,21 @@ final class SegmentReader {
         return buffer.flip();
     }
 
-    /** Heads and trailers of records begin with a negative number, entries do not. Not whole in the buffer: stays. */
-    private static int skipRecordEdges(ByteBuffer buffer) {
+    /**
+     * Heads and trailers of records begin with a negative number, entries do not; behind a trailer comes padding. What is
+     * not whole in the buffer stays, for {@link #frameBytes} to ask for more.
+     */
+    private static int skipRecordEdges(ByteBuffer buffer, long at) {
         int start = buffer.position();
         while (buffer.remaining() >= 4) {
+            int edge = 0;
             int magic = buffer.getInt(buffer.position());
-            int edge = magic == Batch.HEAD_MAGIC
-                    ? Batch.HEAD_BYTES
-                    : magic == Batch.TRAILER_MAGIC ? Batch.TRAILER_BYTES : 0;
+            if (magic == Batch.HEAD_MAGIC) {
+                edge = Batch.HEAD_BYTES;
+            } else if (magic == Batch.TRAILER_MAGIC) {
+                int inSector = (int) ((at + buffer.position() - start + Batch.TRAILER_BYTES) % Batch.SECTOR_BYTES);
+                edge = Batch.TRAILER_BYTES + (inSector == 0 ? 0 : Batch.SECTOR_BYTES - inSector);
+            }
             if (edge == 0 || edge > buffer.remaining()) {
                 break;
             }
@@ -106,9 +117,12 @@ final class SegmentReader {
     /** Bytes of the frame at the buffer's position, as far as its unchecked length can be believed. */
     private static int frameBytes(ByteBuffer buffer) {
         if (buffer.remaining() < Entry.HEADER_BYTES) {
-            return Math.max(Entry.HEADER_BYTES, Batch.HEAD_BYTES);
+            return EDGE_BYTES_MAX;
         }
         int payloadBytes = buffer.getInt(buffer.position());
+        if (payloadBytes == Batch.HEAD_MAGIC || payloadBytes == Batch.TRAILER_MAGIC) {
+            return EDGE_BYTES_MAX;
+        }
         return payloadBytes < 0 || payloadBytes > Entry.PAYLOAD_BYTES_MAX
                 ? Entry.HEADER_BYTES
                 : Entry.HEADER_BYTES + payloadBytes;

@@ -44,6 +44,7 @@ final class SegmentScan {
     private long position = SegmentHeader.BYTES;
     private long nextIndex;
     private int chain;
+    private Batch.Cuts cuts = Batch.Cuts.NONE;
     private boolean endsWithTruncation;
     private boolean garbageBehind;
     private long lostTo;
@@ -56,9 +57,10 @@ final class SegmentScan {
      *
      * @param syncedTo everything before this position was durable
      * @param lastIndex last index at that position; 0 if unknown
+     * @param cuts truncations in front of that position
      */
-    record Proof(long syncedTo, long lastIndex) {
-        static final Proof NONE = new Proof(0, 0);
+    record Proof(long syncedTo, long lastIndex, Batch.Cuts cuts) {
+        static final Proof NONE = new Proof(0, 0, Batch.Cuts.UNKNOWN);
     }
 
     /**
@@ -88,6 +90,10 @@ final class SegmentScan {
 
     int chain() {
         return chain;
+    }
+
+    Batch.Cuts cuts() {
+        return cuts;
     }
 
     /** The last record truncates; segments that follow and don't chain to it are leftovers. */
@@ -139,15 +145,20 @@ final class SegmentScan {
     }
 
     private boolean follows(Batch batch) {
-        if (position + batch.recordBytes() > end || batch.prevChain() != chain) {
+        if (position + batch.unpaddedBytes() > end || batch.prevChain() != chain) {
             return false;
         }
         return batch.kind() == Batch.Kind.TRUNCATE
-                ? batch.firstIndex() >= header.firstIndex() && batch.firstIndex() <= nextIndex
+                ? batch.firstIndex() >= header.firstIndex()
                 : batch.firstIndex() == nextIndex;
     }
 
     private boolean truncate(Batch batch) {
+        forgetWhatHiddenCutsDropped(batch.cuts(), 1);
+        cuts = batch.cuts();
+        // The log may have lost its end before this truncation shortened what was left of it.
+        damaged(batch.firstIndex() - 1, "lost in front of the truncation at position " + position);
+        nextIndex = Math.max(nextIndex, batch.firstIndex());
         forgetFrom(batch.firstIndex(), position + batch.recordBytes());
         passed(batch);
         endsWithTruncation = true;
@@ -197,11 +208,10 @@ final class SegmentScan {
         }
         List<Damage> bad = new ArrayList<>(0);
         List<ConfigAt> found = new ArrayList<>(0);
-        long resumeAt = body(batch, bad, found);
+        boolean followed = body(batch, bad, found);
+        boolean trailer = trailer(position + batch.trailerOffset()).isPresent();
         if (!bad.isEmpty()) {
-            boolean whole = trailer(position + batch.recordBytes() - Batch.TRAILER_BYTES)
-                    .isPresent();
-            if (!whole && !synced(batch.recordBytes())) {
+            if (!trailer && !synced(batch.recordBytes())) {
                 return torn();
             }
             damage.addAll(bad);
@@ -209,14 +219,15 @@ final class SegmentScan {
         configs.addAll(found);
         term(batch.firstIndex(), batch.term());
         passed(batch);
-        if (resumeAt < 0) {
+        if (!followed || !trailer) {
+            // A reader that comes from in front would not find the next record.
             index.breakAt(nextIndex, position);
         }
         return true;
     }
 
-    /** Checks every entry; -1 if the entries could not be followed to the end. */
-    private long body(Batch batch, List<Damage> bad, List<ConfigAt> found) throws IOException {
+    /** Checks every entry; false if they could not be followed to the end. */
+    private boolean body(Batch batch, List<Damage> bad, List<ConfigAt> found) throws IOException {
         long bodyStart = position + Batch.HEAD_BYTES;
         ByteBuffer bytes = window.bytes(bodyStart, batch.bodyBytes());
         int start = window.offset(bodyStart);
@@ -250,7 +261,7 @@ final class SegmentScan {
                         batch.lastIndex(),
                         "entry header fails its checksum at position " + (bodyStart + frame - start)));
                 place(batch, points, bodyStart);
-                return -1;
+                return false;
             }
             checksums.add(bytes, frame, Entry.HEADER_BYTES);
             points.add((long) (frame - start));
@@ -262,10 +273,10 @@ final class SegmentScan {
                     batch.firstIndex(),
                     batch.lastIndex(),
                     "entries of another record at position " + bodyStart));
-            return -1;
+            return false;
         }
         place(batch, points, bodyStart);
-        return bodyStart;
+        return true;
     }
 
     private void place(Batch batch, List<Long> offsets, long bodyStart) {
@@ -302,6 +313,7 @@ final class SegmentScan {
                 // The damaged record was a truncation, its trailer says to where.
                 position += trailer.recordBytes();
                 forgetFrom(trailer.lastIndex() + 1, position);
+                cuts = cuts.and(nextIndex);
                 endsWithTruncation = true;
             }
             chain = trailer.headCrc();
@@ -309,6 +321,8 @@ final class SegmentScan {
         }
         if (behind.first().isPresent() && (behind.syncedTo() > position || proof.syncedTo() > position)) {
             Batch next = behind.first().get();
+            forgetWhatHiddenCutsDropped(next.cuts(), next.kind() == Batch.Kind.TRUNCATE ? 1 : 0);
+            cuts = next.cuts();
             long from = next.firstIndex();
             if (from > nextIndex) {
                 damaged(from - 1, "damaged between positions " + position + " and " + behind.firstPosition());
@@ -323,6 +337,7 @@ final class SegmentScan {
         }
         if (proof.syncedTo() > position) {
             lostTo = proof.lastIndex();
+            forgetWhatHiddenCutsDropped(proof.cuts(), 0);
             if (proof.lastIndex() < lastIndex()) {
                 forgetFrom(proof.lastIndex() + 1, position);
             }
@@ -330,6 +345,13 @@ final class SegmentScan {
             return false;
         }
         return torn();
+    }
+
+    /** A truncation that is damaged or lost itself leaves entries standing that are no longer true. */
+    private void forgetWhatHiddenCutsDropped(Batch.Cuts known, int seenNext) {
+        if (known.count() - seenNext > cuts.count() && known.lowestIndex() < nextIndex) {
+            forgetFrom(Math.max(known.lowestIndex(), header.firstIndex()), position);
+        }
     }
 
     /**
@@ -371,9 +393,9 @@ final class SegmentScan {
                 long candidate = where + i;
                 if (own.isEmpty()) {
                     own = Batch.Trailer.decode(bytes, start + i, checksums, header.epoch(), candidate)
-                            .filter(t -> candidate + Batch.TRAILER_BYTES - t.recordBytes() == position);
+                            .filter(t -> candidate + Batch.TRAILER_BYTES - t.unpaddedBytes() == position);
                 }
-                if (candidate > position && i + Batch.HEAD_BYTES <= length) {
+                if (candidate > position && candidate % Batch.SECTOR_BYTES == 0 && i + Batch.HEAD_BYTES <= length) {
                     Optional<Batch> head = Batch.decode(bytes, start + i, checksums, header.epoch(), candidate);
                     if (head.isPresent()) {
                         syncedTo = Math.max(syncedTo, candidate - head.get().unsyncedBytes());

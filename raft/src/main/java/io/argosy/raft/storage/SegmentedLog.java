@@ -41,13 +41,15 @@ final class SegmentedLog implements RaftLog {
     /** Unsynced bytes are counted in 31 bits on disk. */
     private static final int UNSYNCED_BYTES_MAX = 1 << 30;
 
+    private static final byte[] SECTOR_OF_ZEROS = new byte[Batch.SECTOR_BYTES];
+
     private final Disk disk;
     private final Path folder;
     private final long segmentBytes;
     private final LongSupplier epochs;
     private final TwoSlotFile tail;
     private final Checksums checksums = new Checksums();
-    private final ByteBuffer zeros = ZeroAhead.zeros();
+    private final ByteBuffer zeros;
 
     private volatile List<Segment> segments = List.of();
     private volatile List<TermStart> terms = List.of();
@@ -81,6 +83,7 @@ final class SegmentedLog implements RaftLog {
         this.segmentBytes = files.segmentBytes();
         this.epochs = files.epochs();
         this.tail = tail;
+        this.zeros = ZeroAhead.zeros(segmentBytes);
         this.segments = List.copyOf(found.segments());
         this.terms = List.copyOf(found.terms());
         this.configs = List.copyOf(found.configs());
@@ -101,7 +104,7 @@ final class SegmentedLog implements RaftLog {
     /** Makes an empty log; the caller makes sure that none is there. */
     static SegmentedLog create(LogFiles files) throws IOException {
         TwoSlotFile tail = TwoSlotFile.create(files.disk(), files.folder().resolve(TailMark.NAME), TailMark.MAGIC);
-        Segment first = LogRecovery.newSegment(files, 1, 0, 0, Optional.empty());
+        Segment first = LogRecovery.newSegment(files, 1, 0, 0, Batch.Cuts.NONE, Optional.empty());
         SegmentedLog result = new SegmentedLog(
                 files,
                 new LogRecovery.Found(List.of(first), List.of(new TermStart(0, 0)), List.of(), List.of(), 1, 0),
@@ -114,8 +117,10 @@ final class SegmentedLog implements RaftLog {
     static SegmentedLog open(LogFiles files) throws IOException {
         TwoSlotFile tail = LogRecovery.openTail(files);
         Optional<TailMark> mark = tail.value().flatMap(TailMark::decode);
-        SegmentedLog result = new SegmentedLog(files, new LogRecovery(files, mark).run(), tail);
+        LogRecovery recovery = new LogRecovery(files, mark);
+        SegmentedLog result = new SegmentedLog(files, recovery.run(), tail);
         result.saveMark();
+        recovery.discardLeftovers();
         return result;
     }
 
@@ -167,6 +172,9 @@ final class SegmentedLog implements RaftLog {
     @Override
     public void append(List<Entry> entries) throws IOException {
         requireSound();
+        if (entries.isEmpty()) {
+            return;
+        }
         long total = recordsBytes(entries);
         if (position > SegmentHeader.BYTES
                 && position + total > segmentBytes
@@ -179,7 +187,6 @@ final class SegmentedLog implements RaftLog {
         int startChain = chain;
         points.clear();
         try {
-            zeroAhead.beforeWrite(position + total);
             writeRecords(entries);
         } catch (DiskFullException e) {
             position = startPosition;
@@ -202,7 +209,7 @@ final class SegmentedLog implements RaftLog {
             }
             bytes += entry.frameBytes();
         }
-        return bytes + Batch.OVERHEAD_BYTES;
+        return bytes + Batch.OVERHEAD_BYTES + Batch.SECTOR_BYTES;
     }
 
     private void writeRecords(List<Entry> entries) throws IOException {
@@ -217,7 +224,7 @@ final class SegmentedLog implements RaftLog {
                     && (to == from || bodyBytes + entries.get(to).frameBytes() <= BODY_BYTES_MAX)) {
                 bodyBytes += entries.get(to++).frameBytes();
             }
-            reserve(bodyBytes + Batch.OVERHEAD_BYTES);
+            reserve(Batch.padded(bodyBytes + Batch.OVERHEAD_BYTES));
             putRecord(entries, from, to, bodyBytes);
             from = to;
         }
@@ -262,21 +269,19 @@ final class SegmentedLog implements RaftLog {
         }
         Entry first = entries.get(from);
         staging.limit(staging.capacity());
-        int crc = Batch.encode(
-                staging,
-                start,
-                checksums,
-                active().header.epoch(),
-                recordPosition,
-                Batch.Kind.ENTRIES,
-                hasConfig,
-                bodyBytes,
-                to - from,
-                first.index(),
-                first.term(),
-                chain,
-                (int) (recordPosition - syncedPosition),
-                checksums.value());
+        int crc = new Batch(
+                        Batch.Kind.ENTRIES,
+                        hasConfig,
+                        bodyBytes,
+                        to - from,
+                        first.index(),
+                        first.term(),
+                        chain,
+                        (int) (recordPosition - syncedPosition),
+                        checksums.value(),
+                        active().cuts,
+                        0)
+                .encode(staging, start, checksums, active().header.epoch(), recordPosition);
         Batch.encodeTrailer(
                 staging,
                 at,
@@ -288,6 +293,8 @@ final class SegmentedLog implements RaftLog {
                 first.term(),
                 crc);
         staging.position(at + Batch.TRAILER_BYTES);
+        int padding = Batch.padded(bodyBytes + Batch.OVERHEAD_BYTES) - bodyBytes - Batch.OVERHEAD_BYTES;
+        staging.put(SECTOR_OF_ZEROS, 0, padding);
         chain = crc;
     }
 
@@ -296,6 +303,7 @@ final class SegmentedLog implements RaftLog {
         int bytes = staging.remaining();
         if (bytes > 0) {
             stagings[0] = staging;
+            zeroAhead.beforeWrite(position + bytes);
             active().file.write(stagings, 1, position);
             position += bytes;
         }
@@ -316,9 +324,6 @@ final class SegmentedLog implements RaftLog {
     }
 
     private void publish(List<Entry> entries) {
-        if (entries.isEmpty()) {
-            return;
-        }
         Segment active = active();
         points.moveTo(active.index);
         for (Entry entry : entries) {
@@ -364,7 +369,13 @@ final class SegmentedLog implements RaftLog {
     private TailMark currentMark() {
         Segment active = active();
         return new TailMark(
-                firstIndex, active.firstIndex(), active.header.epoch(), syncedPosition, lastIndex, lastTerm());
+                firstIndex,
+                active.firstIndex(),
+                active.header.epoch(),
+                syncedPosition,
+                lastIndex,
+                lastTerm(),
+                active.cuts);
     }
 
     /** Called after each sync, on the writer's thread. */
@@ -396,7 +407,7 @@ final class SegmentedLog implements RaftLog {
         Segment sealed = active();
         Segment next;
         try {
-            next = LogRecovery.newSegment(files(), lastIndex + 1, lastTerm(), chain, lastConfig());
+            next = LogRecovery.newSegment(files(), lastIndex + 1, lastTerm(), chain, sealed.cuts, lastConfig());
         } catch (DiskFullException e) {
             throw e;
         } catch (IOException e) {
@@ -482,7 +493,7 @@ final class SegmentedLog implements RaftLog {
             disk.syncFolder(folder);
         }
         int recordChain = writeTruncation(segment, index, reopened);
-        long nextPosition = segment.endPosition + Batch.OVERHEAD_BYTES;
+        long nextPosition = segment.endPosition + Batch.SECTOR_BYTES;
 
         long begun = truncations + 1;
         truncations = begun;
@@ -491,6 +502,7 @@ final class SegmentedLog implements RaftLog {
         segment.endPosition = nextPosition;
         segment.lastIndex = index - 1;
         segment.chain = recordChain;
+        segment.cuts = segment.cuts.and(index);
         terms = terms.stream().filter(t -> t.firstIndex() < index).toList();
         configs = configs.stream().filter(c -> c.index() < index).toList();
         editDamage(list -> Ranges.cutFrom(list, index));
@@ -512,25 +524,13 @@ final class SegmentedLog implements RaftLog {
     private int writeTruncation(Segment segment, long index, boolean reopened) throws IOException {
         long at = segment.endPosition;
         if (!reopened) {
-            zeroAhead.beforeWrite(at + Batch.OVERHEAD_BYTES);
+            zeroAhead.beforeWrite(at + Batch.SECTOR_BYTES);
         }
         long term = termAt(index - 1);
-        ByteBuffer record = ByteBuffer.allocate(Batch.OVERHEAD_BYTES);
-        int crc = Batch.encode(
-                record,
-                0,
-                checksums,
-                segment.header.epoch(),
-                at,
-                Batch.Kind.TRUNCATE,
-                false,
-                0,
-                0,
-                index,
-                term,
-                segment.chain,
-                0,
-                0);
+        ByteBuffer record = ByteBuffer.allocate(Batch.SECTOR_BYTES);
+        int crc = new Batch(
+                        Batch.Kind.TRUNCATE, false, 0, 0, index, term, segment.chain, 0, 0, segment.cuts.and(index), 0)
+                .encode(record, 0, checksums, segment.header.epoch(), at);
         Batch.encodeTrailer(
                 record,
                 Batch.HEAD_BYTES,
@@ -629,7 +629,7 @@ final class SegmentedLog implements RaftLog {
             return;
         }
         Damage lost = new Damage(active().fileName(), lastIndex + 1, index, detail);
-        Segment next = LogRecovery.newSegment(files(), index + 1, lastTerm(), 0, lastConfig());
+        Segment next = LogRecovery.newSegment(files(), index + 1, lastTerm(), 0, active().cuts, lastConfig());
         report(lost);
         lastIndex = index;
         zeroAhead.close();
@@ -664,6 +664,9 @@ final class SegmentedLog implements RaftLog {
             if (fromIndex > lastIndex) {
                 throw new IllegalArgumentException("index " + fromIndex + " is behind the last, " + lastIndex);
             }
+            if (Ranges.covers(damage, fromIndex)) {
+                throw new DamagedEntryException("index " + fromIndex + " is damaged");
+            }
             List<Segment> all = segments;
             Segment segment = all.get(holderOf(all, fromIndex));
             if (fromIndex < segment.firstIndex() || !segment.acquire()) {
@@ -686,14 +689,16 @@ final class SegmentedLog implements RaftLog {
     }
 
     private List<Entry> readFrom(Segment segment, long fromIndex, int bytesMax) throws IOException {
-        if (Ranges.covers(damage, fromIndex) || fromIndex > segment.lastIndex) {
-            throw new DamagedEntryException("index " + fromIndex + " is damaged in " + segment.fileName());
+        if (fromIndex > segment.lastIndex) {
+            throw new DamagedEntryException("index " + fromIndex + " is lost behind " + segment.fileName());
         }
         SegmentReader reader = new SegmentReader(segment);
         List<Entry> entries = reader.read(fromIndex, bytesMax, damage);
         if (entries.isEmpty()) {
-            // Once more: a flip on the way from the disk is not damage on the disk.
-            entries = reader.read(fromIndex, bytesMax, damage);
+            // Look at the segment as a whole: the damage may be smaller than it seems from here, or larger; and a flip
+            // on the way from the disk is not damage on the disk.
+            verify(segment);
+            entries = Ranges.covers(damage, fromIndex) ? List.of() : reader.read(fromIndex, bytesMax, damage);
         }
         if (entries.isEmpty()) {
             String detail = "fails its checksum, " + reader.problem();
@@ -743,16 +748,19 @@ final class SegmentedLog implements RaftLog {
 
     private void verify(Segment segment) throws IOException {
         long before = truncations;
-        TailMark synced = mark;
-        long end = synced.epoch() == segment.header.epoch() ? synced.position() : segment.endPosition;
+        long end = segment.endPosition;
         SegmentScan scan = new SegmentScan(
                         new SegmentScan.Source(segment.file, segment.fileName()),
                         segment.header,
-                        new SegmentScan.Proof(end, segment.lastIndex),
+                        new SegmentScan.Proof(end, segment.lastIndex, segment.cuts),
                         end,
                         0)
                 .run();
-        if (before != truncations || scan.damage.isEmpty()) {
+        if (before != truncations) {
+            return;
+        }
+        segment.index.learn(scan.index);
+        if (scan.damage.isEmpty()) {
             return;
         }
         scan.damage.forEach(this::report);

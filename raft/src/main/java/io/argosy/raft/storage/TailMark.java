@@ -9,28 +9,37 @@ import java.util.Optional;
  *
  * @param firstIndex lowest index that must be there
  * @param segmentIndex first index of the segment
+ * @param cuts truncations in that segment
  */
-record TailMark(long firstIndex, long segmentIndex, long epoch, long position, long lastIndex, long lastTerm) {
+record TailMark(
+        long firstIndex, long segmentIndex, long epoch, long position, long lastIndex, long lastTerm, Batch.Cuts cuts) {
 
     static final String NAME = "tailmark";
     static final int MAGIC = 0x4152474D;
-    private static final int VALUE_BYTES = 48;
+    private static final int VALUE_BYTES = 48 + Batch.Cuts.BYTES;
 
     ByteBuffer encode() {
-        return ByteBuffer.allocate(VALUE_BYTES)
+        ByteBuffer out = ByteBuffer.allocate(VALUE_BYTES)
                 .putLong(firstIndex)
                 .putLong(segmentIndex)
                 .putLong(epoch)
                 .putLong(position)
                 .putLong(lastIndex)
-                .putLong(lastTerm)
-                .flip();
+                .putLong(lastTerm);
+        cuts.encode(out);
+        return out.flip();
     }
 
     static Optional<TailMark> decode(ByteBuffer in) {
         return in.remaining() == VALUE_BYTES
                 ? Optional.of(new TailMark(
-                        in.getLong(), in.getLong(), in.getLong(), in.getLong(), in.getLong(), in.getLong()))
+                        in.getLong(),
+                        in.getLong(),
+                        in.getLong(),
+                        in.getLong(),
+                        in.getLong(),
+                        in.getLong(),
+                        Batch.Cuts.decode(in)))
                 : Optional.empty();
     }
 }

@@ -11,19 +11,23 @@ import java.nio.ByteBuffer;
  * the write position, through a file handle of its own (an I/O error of its force must not use up the writer's), and
  * gives up on what a fast writer has overtaken.
  *
- * <p>The lock guards one claim, the chunk that is being written: a writer that arrives there, 4 MiB later, waits for
+ * <p>The lock guards one claim, the chunk that is being written: a writer that arrives there nevertheless waits for
  * it. A queue cannot say "not there, not now".
  */
 final class ZeroAhead implements Closeable {
 
-    static final int AHEAD_BYTES = 32 << 20;
-    private static final int CHUNK_BYTES = 1 << 20;
-    private static final int LEAD_BYTES = 4 << 20;
+    private static final int CHUNK_BYTES_MIN = 4 << 10;
+    private static final int CHUNK_BYTES_MAX = 1 << 20;
+    /** Distance to the writer below which nothing is zeroed, in chunks: 4 MiB for segments of 1 GiB. */
+    private static final int LEAD_CHUNKS = 4;
+    /** Length of the stretch, in chunks. */
+    private static final int AHEAD_CHUNKS = 32;
     /** Zeros must not take the last space from the entries. */
     private static final long USABLE_BYTES_MIN = 512L << 20;
 
     private final Disk.DiskFile file;
     private final long limit;
+    private final long chunkBytes;
     private long zeroedTo;
     private long writtenTo;
     private long claimFrom = -1;
@@ -35,6 +39,7 @@ final class ZeroAhead implements Closeable {
         this.writtenTo = writtenTo;
         this.zeroedTo = Math.max(writtenTo, zeroedTo);
         this.limit = limit;
+        this.chunkBytes = chunkBytes(limit);
     }
 
     /** The writer is about to write up to the position. */
@@ -55,24 +60,24 @@ final class ZeroAhead implements Closeable {
     boolean step(ByteBuffer zeros, long usableBytes) throws IOException {
         long from;
         synchronized (this) {
-            from = zeroedTo > writtenTo ? zeroedTo : align(writtenTo + LEAD_BYTES);
+            from = zeroedTo > writtenTo ? zeroedTo : align(writtenTo + LEAD_CHUNKS * chunkBytes);
             if (closed
-                    || from - writtenTo >= AHEAD_BYTES
-                    || from + CHUNK_BYTES > limit
+                    || from - writtenTo >= AHEAD_CHUNKS * chunkBytes
+                    || from + chunkBytes > limit
                     || usableBytes < USABLE_BYTES_MIN) {
                 return false;
             }
-            if (from - writtenTo < LEAD_BYTES) {
-                from = align(writtenTo + LEAD_BYTES);
+            if (from - writtenTo < LEAD_CHUNKS * chunkBytes) {
+                from = align(writtenTo + LEAD_CHUNKS * chunkBytes);
             }
             claimFrom = from;
         }
         try {
-            file.write(new ByteBuffer[] {zeros.duplicate().clear().limit(CHUNK_BYTES)}, 1, from);
+            file.write(new ByteBuffer[] {zeros.duplicate().clear().limit((int) chunkBytes)}, 1, from);
             file.force();
         } finally {
             synchronized (this) {
-                zeroedTo = Math.max(zeroedTo, from + CHUNK_BYTES);
+                zeroedTo = Math.max(zeroedTo, from + chunkBytes);
                 claimFrom = -1;
                 notifyAll();
             }
@@ -80,12 +85,16 @@ final class ZeroAhead implements Closeable {
         return true;
     }
 
-    static ByteBuffer zeros() {
-        return ByteBuffer.allocateDirect(CHUNK_BYTES);
+    static ByteBuffer zeros(long segmentBytes) {
+        return ByteBuffer.allocateDirect(chunkBytes(segmentBytes));
     }
 
-    private static long align(long position) {
-        return (position + CHUNK_BYTES - 1) / CHUNK_BYTES * CHUNK_BYTES;
+    private static int chunkBytes(long segmentBytes) {
+        return (int) Math.max(CHUNK_BYTES_MIN, Math.min(CHUNK_BYTES_MAX, segmentBytes >> 10));
+    }
+
+    private long align(long position) {
+        return (position + chunkBytes - 1) / chunkBytes * chunkBytes;
     }
 
     /** Waits until no chunk is being written before the position. */
