@@ -63,6 +63,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
@@ -106,6 +107,7 @@ final class FakeCluster implements AutoCloseable {
     /** Messages that a receive can have, by topic. */
     private final Map<String, List<Message>> visible = new HashMap<>();
 
+    private final Map<Integer, Messaging> current = new ConcurrentHashMap<>();
     private int leader = 1;
     private long term = 1;
     private boolean paused;
@@ -126,11 +128,17 @@ final class FakeCluster implements AutoCloseable {
         return NettyServerBuilder.forAddress(new InetSocketAddress(InetAddress.getLoopbackAddress(), port))
                 .executor(threads)
                 .maxInboundMessageSize(64 << 20)
-                .addService(new Messaging(id))
+                .addService(messaging(id))
                 .addService(new Cluster())
                 .intercept(new ClientIds())
                 .build()
                 .start();
+    }
+
+    private Messaging messaging(int id) {
+        Messaging fresh = new Messaging(id);
+        current.put(id, fresh);
+        return fresh;
     }
 
     String endpoints() {
@@ -170,6 +178,7 @@ final class FakeCluster implements AutoCloseable {
                 paused = true;
             }
         }
+        Optional.ofNullable(current.get(id)).ifPresent(gone -> gone.dead = true);
         servers.get(id - 1).shutdownNow();
     }
 
@@ -309,6 +318,8 @@ final class FakeCluster implements AutoCloseable {
 
     private final class Messaging extends MessagingServiceGrpc.MessagingServiceImplBase {
         private final int id;
+        /** gRPC does not tell a handler that is waiting that its call was cancelled. */
+        private volatile boolean dead;
 
         Messaging(int id) {
             this.id = id;
@@ -428,14 +439,14 @@ final class FakeCluster implements AutoCloseable {
                         + io.argosy.client.internal.Sessions.javaDuration(request.getLongPollingTimeout())
                                 .toNanos();
                 List<Message> available = visible.computeIfAbsent(topic, name -> new ArrayList<>());
-                while (available.isEmpty() && System.nanoTime() < deadline && !call.isCancelled()) {
+                while (available.isEmpty() && System.nanoTime() < deadline && !call.isCancelled() && !dead) {
                     try {
                         FakeCluster.this.wait(20);
                     } catch (InterruptedException e) {
                         return;
                     }
                 }
-                if (call.isCancelled()) {
+                if (call.isCancelled() || dead) {
                     return;
                 }
                 while (!available.isEmpty() && taken.size() < request.getBatchSize()) {
@@ -498,7 +509,8 @@ final class FakeCluster implements AutoCloseable {
                         + request.getMessageQueue().getId();
                 while (queues.getOrDefault(queue, List.of()).size() <= request.getOffset()
                         && System.nanoTime() < deadline
-                        && !call.isCancelled()) {
+                        && !call.isCancelled()
+                        && !dead) {
                     try {
                         FakeCluster.this.wait(20);
                     } catch (InterruptedException e) {

@@ -19,9 +19,11 @@ import org.jspecify.annotations.Nullable;
 public final class ServerStream<Q, R> {
 
     private final ClientCall<Q, R> call;
+    private final Collector<R> collector;
 
-    private ServerStream(ClientCall<Q, R> call) {
+    private ServerStream(ClientCall<Q, R> call, Collector<R> collector) {
         this.call = call;
+        this.collector = collector;
     }
 
     /** @param reply told once; also when cancelled */
@@ -46,15 +48,17 @@ public final class ServerStream<Q, R> {
         ClientCall<Q, R> call = link.connections()
                 .channel(server.get())
                 .newCall(method, CallOptions.DEFAULT.withDeadlineAfter(timeoutNanos, TimeUnit.NANOSECONDS));
-        call.start(new Collector<>(link, target, server.get(), what, reply), identity.headers());
+        Collector<R> collector = new Collector<>(link, target, server.get(), what, reply);
+        call.start(collector, identity.headers());
         call.request(Integer.MAX_VALUE);
         call.sendMessage(request);
         call.halfClose();
-        return Optional.of(new ServerStream<>(call));
+        return Optional.of(new ServerStream<>(call, collector));
     }
 
     /** Ends it; the reply fails unless it was given already. */
     public void cancel() {
+        collector.cancelled = true;
         call.cancel("no longer wanted", null);
     }
 
@@ -66,6 +70,8 @@ public final class ServerStream<Q, R> {
         private final Reply<List<R>> reply;
         private final List<R> messages = new ArrayList<>();
         private final AtomicBoolean told = new AtomicBoolean();
+        /** By this client: a server that goes down may end a call with the same status. */
+        private volatile boolean cancelled;
 
         Collector(ClusterLink link, Target target, HostPort server, String what, Reply<List<R>> reply) {
             this.link = link;
@@ -89,13 +95,11 @@ public final class ServerStream<Q, R> {
                 reply.answered(messages);
                 return;
             }
-            if (status.getCode() != io.grpc.Status.Code.CANCELLED) {
+            if (!cancelled) {
                 link.distrust(target, server);
             }
             reply.failed(new CallFailure(
-                    status.getCode() == io.grpc.Status.Code.CANCELLED
-                            ? CallFailure.Kind.CLOSED
-                            : CallFailure.Kind.NOT_REACHABLE,
+                    cancelled ? CallFailure.Kind.CLOSED : CallFailure.Kind.NOT_REACHABLE,
                     0,
                     what + " failed: "
                             + Explain.transport(server, status, link.settings().tls())));
