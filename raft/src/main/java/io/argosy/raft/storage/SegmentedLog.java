@@ -417,10 +417,10 @@ final class SegmentedLog implements RaftLog {
             zeroAhead.close();
             sealed.file.truncate(position);
             activate(with(segments, next));
+            saveIndex(sealed);
         } catch (IOException e) {
             throw fail(e);
         }
-        saveIndex(sealed);
         log.info(
                 "segment sealed file={} firstIndex={} lastIndex={}", sealed.fileName(), sealed.firstIndex(), lastIndex);
     }
