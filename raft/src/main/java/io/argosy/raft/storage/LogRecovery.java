@@ -33,8 +33,8 @@ final class LogRecovery {
     private long firstIndex;
     private long nextIndex;
     private boolean writable;
-    /** Truncations in the last segment taken, as far as anybody knows. */
-    private Batch.Cuts lastCuts = Batch.Cuts.UNKNOWN;
+    /** The last segment that could be read, with the truncations that anybody knows of. */
+    private SegmentHeader.Predecessor last = SegmentHeader.Predecessor.NONE;
 
     LogRecovery(SegmentedLog.LogFiles files, Optional<TailMark> mark) {
         this.files = files;
@@ -151,7 +151,7 @@ final class LogRecovery {
         }
         if (candidate.header().isEmpty()) {
             candidate.file().close();
-            lastCuts = Batch.Cuts.UNKNOWN;
+            last = SegmentHeader.Predecessor.NONE;
             if (next.isPresent()) {
                 damaged(candidate.name(), next.get().firstIndex() - 1, "segment header is unreadable");
             } else {
@@ -189,13 +189,16 @@ final class LogRecovery {
         return index.filter(i -> i.epoch() == header.epoch()
                 && i.endPosition() <= sizeBytes
                 && i.lastIndex() + 1 == next.firstIndex()
-                && next.header().map(h -> h.prevChain() == i.chain()).orElse(false));
+                && next.header()
+                        .map(h -> h.before().epoch() == i.epoch() && h.before().chain() == i.chain())
+                        .orElse(false));
     }
 
     private void takeIndexed(Candidate candidate, SealedIndex index) {
         Segment segment =
                 segment(candidate, index.index(), index.endPosition(), index.lastIndex(), index.chain(), index.cuts());
         segments.add(segment);
+        last = segment.asPredecessor();
         addTerms(index.terms());
         configs.addAll(index.configs());
         nextIndex = index.lastIndex() + 1;
@@ -230,7 +233,12 @@ final class LogRecovery {
             proof = new SegmentScan.Proof(
                     Long.MAX_VALUE,
                     next.get().firstIndex() - 1,
-                    next.get().header().map(SegmentHeader::prevCuts).orElse(Batch.Cuts.UNKNOWN));
+                    next.get()
+                            .header()
+                            .map(SegmentHeader::before)
+                            .filter(b -> b.epoch() == header.epoch())
+                            .map(SegmentHeader.Predecessor::cuts)
+                            .orElse(Batch.Cuts.UNKNOWN));
         } else if (mark.isPresent() && mark.get().epoch() == header.epoch()) {
             proof = new SegmentScan.Proof(
                     mark.get().position(), mark.get().lastIndex(), mark.get().cuts());
@@ -243,8 +251,9 @@ final class LogRecovery {
                         sizeBytes,
                         bodiesFrom)
                 .run();
-        lastCuts = proof.cuts().count() > scan.cuts().count() ? proof.cuts() : scan.cuts();
-        Segment segment = segment(candidate, scan.index, scan.position(), scan.lastIndex(), scan.chain(), lastCuts);
+        Batch.Cuts cuts = proof.cuts().count() > scan.cuts().count() ? proof.cuts() : scan.cuts();
+        Segment segment = segment(candidate, scan.index, scan.position(), scan.lastIndex(), scan.chain(), cuts);
+        last = segment.asPredecessor();
         segments.add(segment);
         addTerms(scan.terms);
         configs.addAll(scan.configs);
@@ -253,7 +262,8 @@ final class LogRecovery {
         // A segment that was made before the truncation counts fewer of them in its predecessor.
         boolean truncated = scan.endsWithTruncation()
                 && next.flatMap(Candidate::header)
-                        .map(h -> h.prevCuts().count() < scan.cuts().count())
+                        .map(h -> h.before().epoch() == header.epoch()
+                                && h.before().cuts().count() < scan.cuts().count())
                         .orElse(false);
         if (scan.lostTo() >= nextIndex && !truncated) {
             damaged(candidate.name(), scan.lostTo(), "the file ends too early, at position " + scan.position());
@@ -285,16 +295,15 @@ final class LogRecovery {
 
     /** Deletes what a truncation left behind; only once a new tail mark is durable, the old one may name it. */
     void discardLeftovers() throws IOException {
-        if (leftovers.isEmpty()) {
-            return;
-        }
-        for (Candidate leftover : leftovers) {
+        // From the end, each durably: what a crash leaves must follow the truncated segment without a hole.
+        for (int i = leftovers.size() - 1; i >= 0; i--) {
+            Candidate leftover = leftovers.get(i);
             log.info("segment dropped, a truncation had begun to file={}", leftover.name());
             leftover.file().close();
             disk.delete(folder.resolve(Segment.name(leftover.firstIndex()) + Segment.INDEX_SUFFIX));
             disk.delete(folder.resolve(leftover.name()));
+            disk.syncFolder(folder);
         }
-        disk.syncFolder(folder);
     }
 
     /** The mark may name a segment that is no longer there. */
@@ -320,7 +329,7 @@ final class LogRecovery {
             term = mark.get().lastTerm();
         }
         Optional<ConfigAt> config = configs.isEmpty() ? Optional.empty() : Optional.of(configs.get(configs.size() - 1));
-        Segment segment = newSegment(files, nextIndex, term, 0, lastCuts, config);
+        Segment segment = newSegment(files, nextIndex, term, last, config);
         segments.add(segment);
         if (terms.isEmpty()) {
             terms.add(new TermStart(firstIndex - 1, term));
@@ -336,12 +345,10 @@ final class LogRecovery {
             SegmentedLog.LogFiles files,
             long firstIndex,
             long prevTerm,
-            int prevChain,
-            Batch.Cuts prevCuts,
+            SegmentHeader.Predecessor before,
             Optional<ConfigAt> config)
             throws IOException {
-        SegmentHeader header =
-                new SegmentHeader(files.epochs().getAsLong(), firstIndex, prevTerm, prevChain, prevCuts, config);
+        SegmentHeader header = new SegmentHeader(files.epochs().getAsLong(), firstIndex, prevTerm, before, config);
         String name = Segment.name(firstIndex) + Segment.SUFFIX;
         ByteBuffer bytes = header.encode();
         try {
@@ -356,7 +363,7 @@ final class LogRecovery {
         Segment segment = new Segment(path, files.disk().open(path, false), header, index);
         segment.endPosition = SegmentHeader.BYTES;
         segment.lastIndex = firstIndex - 1;
-        segment.chain = prevChain;
+        segment.chain = before.chain();
         return segment;
     }
 

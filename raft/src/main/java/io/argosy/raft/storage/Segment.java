@@ -56,6 +56,11 @@ final class Segment {
         return header.firstIndex();
     }
 
+    /** What the next segment says about this one. */
+    SegmentHeader.Predecessor asPredecessor() {
+        return new SegmentHeader.Predecessor(header.epoch(), chain, cuts);
+    }
+
     String fileName() {
         return String.valueOf(path.getFileName());
     }

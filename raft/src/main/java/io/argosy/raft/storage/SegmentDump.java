@@ -60,7 +60,7 @@ public final class SegmentDump {
         long epoch = header.get().epoch();
         sink.accept(
                 new Segment(0, header.get().firstIndex(), epoch, header.get().prevTerm()));
-        int chain = header.get().prevChain();
+        int chain = header.get().before().chain();
         long position = SegmentHeader.BYTES;
         while (position + Batch.OVERHEAD_BYTES <= end) {
             Optional<Batch> batch = head(position, epoch);

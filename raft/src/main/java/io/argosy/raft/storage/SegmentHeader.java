@@ -11,12 +11,21 @@ import java.util.Optional;
  *
  * @param epoch drawn at random when the segment was made; part of every checksum inside it
  * @param prevTerm term of the entry before the first index
- * @param prevChain checksum of the last record of the segment before
- * @param prevCuts truncations in the segment before
+ * @param before the segment in front of it
  * @param config the membership as of the entry before the first index
  */
-record SegmentHeader(
-        long epoch, long firstIndex, long prevTerm, int prevChain, Batch.Cuts prevCuts, Optional<ConfigAt> config) {
+record SegmentHeader(long epoch, long firstIndex, long prevTerm, Predecessor before, Optional<ConfigAt> config) {
+
+    /**
+     * The end of the segment in front, as it was when this one was made.
+     *
+     * @param epoch 0 if there is none
+     * @param chain checksum of its last record
+     * @param cuts truncations in it
+     */
+    record Predecessor(long epoch, int chain, Batch.Cuts cuts) {
+        static final Predecessor NONE = new Predecessor(0, 0, Batch.Cuts.NONE);
+    }
 
     static final int COPY_BYTES = 4096;
     /** Where the first record starts. */
@@ -24,7 +33,7 @@ record SegmentHeader(
 
     private static final int MAGIC = 0x41524753;
     private static final int VERSION = 1;
-    private static final int FIXED_BYTES = 4 + 4 + 8 + 8 + 8 + 4 + Batch.Cuts.BYTES + 8 + 4;
+    private static final int FIXED_BYTES = 4 + 4 + 8 + 8 + 8 + 8 + 4 + Batch.Cuts.BYTES + 8 + 4;
 
     ByteBuffer encode() {
         ByteBuffer copy = ByteBuffer.allocate(COPY_BYTES);
@@ -37,8 +46,9 @@ record SegmentHeader(
                 .putLong(epoch)
                 .putLong(firstIndex)
                 .putLong(prevTerm)
-                .putInt(prevChain);
-        prevCuts.encode(copy);
+                .putLong(before.epoch())
+                .putInt(before.chain());
+        before.cuts().encode(copy);
         copy.putLong(config.map(ConfigAt::index).orElse(0L))
                 .putInt(members.remaining())
                 .put(members);
@@ -68,13 +78,12 @@ record SegmentHeader(
         long epoch = in.getLong();
         long firstIndex = in.getLong();
         long prevTerm = in.getLong();
-        int prevChain = in.getInt();
-        Batch.Cuts prevCuts = Batch.Cuts.decode(in);
+        Predecessor before = new Predecessor(in.getLong(), in.getInt(), Batch.Cuts.decode(in));
         long configIndex = in.getLong();
         int membersBytes = in.getInt();
         Optional<ConfigAt> config = membersBytes == 0
                 ? Optional.empty()
                 : Optional.of(new ConfigAt(configIndex, Membership.decode(in.slice(in.position(), membersBytes))));
-        return Optional.of(new SegmentHeader(epoch, firstIndex, prevTerm, prevChain, prevCuts, config));
+        return Optional.of(new SegmentHeader(epoch, firstIndex, prevTerm, before, config));
     }
 }

@@ -75,7 +75,7 @@ final class SegmentScan {
         this.bodiesFrom = bodiesFrom;
         this.window = new Window(at.file(), end);
         this.nextIndex = header.firstIndex();
-        this.chain = header.prevChain();
+        this.chain = header.before().chain();
         index.add(nextIndex, position);
     }
 

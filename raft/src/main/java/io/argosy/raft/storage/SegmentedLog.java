@@ -104,7 +104,7 @@ final class SegmentedLog implements RaftLog {
     /** Makes an empty log; the caller makes sure that none is there. */
     static SegmentedLog create(LogFiles files) throws IOException {
         TwoSlotFile tail = TwoSlotFile.create(files.disk(), files.folder().resolve(TailMark.NAME), TailMark.MAGIC);
-        Segment first = LogRecovery.newSegment(files, 1, 0, 0, Batch.Cuts.NONE, Optional.empty());
+        Segment first = LogRecovery.newSegment(files, 1, 0, SegmentHeader.Predecessor.NONE, Optional.empty());
         SegmentedLog result = new SegmentedLog(
                 files,
                 new LogRecovery.Found(List.of(first), List.of(new TermStart(0, 0)), List.of(), List.of(), 1, 0),
@@ -407,7 +407,7 @@ final class SegmentedLog implements RaftLog {
         Segment sealed = active();
         Segment next;
         try {
-            next = LogRecovery.newSegment(files(), lastIndex + 1, lastTerm(), chain, sealed.cuts, lastConfig());
+            next = LogRecovery.newSegment(files(), lastIndex + 1, lastTerm(), sealed.asPredecessor(), lastConfig());
         } catch (DiskFullException e) {
             throw e;
         } catch (IOException e) {
@@ -518,7 +518,10 @@ final class SegmentedLog implements RaftLog {
         // Before files go: the mark must not name one that is no longer there.
         mark = currentMark();
         saveMark();
-        drop(all.subList(kept + 1, all.size()));
+        // From the end, each durably: what a crash leaves must follow the truncated segment without a hole.
+        for (int i = all.size() - 1; i > kept; i--) {
+            drop(all.subList(i, i + 1));
+        }
     }
 
     private int writeTruncation(Segment segment, long index, boolean reopened) throws IOException {
@@ -629,7 +632,7 @@ final class SegmentedLog implements RaftLog {
             return;
         }
         Damage lost = new Damage(active().fileName(), lastIndex + 1, index, detail);
-        Segment next = LogRecovery.newSegment(files(), index + 1, lastTerm(), 0, active().cuts, lastConfig());
+        Segment next = LogRecovery.newSegment(files(), index + 1, lastTerm(), active().asPredecessor(), lastConfig());
         report(lost);
         lastIndex = index;
         zeroAhead.close();

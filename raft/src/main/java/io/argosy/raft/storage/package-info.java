@@ -61,11 +61,12 @@
  * epoch            8          8  random; seeds every checksum of a record
  * firstIndex      16          8
  * prevTerm        24          8  term of the entry before the first index
- * prevChain       32          4  headCrc of the last record of the segment before
- * prevCuts        36         12  truncations in the segment before: count 4 (-1 unknown), lowest index 8
- * configIndex     48          8  membership in force before the first index
- * membersBytes    56          4  0 if none
- * members         60          m
+ * prevEpoch       32          8  epoch of the segment before, 0 if none
+ * prevChain       40          4  headCrc of its last record
+ * prevCuts        44         12  truncations in it: count 4 (-1 unknown), lowest index 8
+ * configIndex     56          8  membership in force before the first index
+ * membersBytes    64          4  0 if none
+ * members         68          m
  * crc           4092          4  of bytes 0 to 4091
  *
  * record      offset  sizeBytes  meaning
