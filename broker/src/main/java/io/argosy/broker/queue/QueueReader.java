@@ -2,11 +2,14 @@ package io.argosy.broker.queue;
 
 import io.argosy.broker.command.PublishBatch;
 import io.argosy.raft.Entry;
+import io.argosy.raft.RaftNode.DamagedEntryException;
 import io.argosy.raft.RaftNode.LogReader;
+import io.argosy.raft.RaftNode.TrimmedException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 
 /** Loads the messages of runs from the log: from the tail cache at once, else on the log's reader threads. */
 public final class QueueReader {
@@ -27,21 +30,17 @@ public final class QueueReader {
      * is complete on return if the tail cache had them all.
      *
      * @param runs ascending by log index, as {@link QueueIndex#locate} gives them
-     * @return fails with {@link io.argosy.raft.RaftNode.DamagedEntryException} or {@link
-     *     io.argosy.raft.RaftNode.TrimmedException} if that befalls the first run; if a later one, the messages before it
-     *     are the answer
+     * @return fails (perhaps wrapped, as futures do) with {@link DamagedEntryException} or {@link
+     *     TrimmedException} if that befalls the first run; if a later one, the messages before it are the answer
      */
     public CompletableFuture<List<StoredMessage>> read(List<MessageRun> runs, long bytesMax) {
-        Reading reading = new Reading(runs, bytesMax);
-        reading.go(List.of());
-        return reading.answer;
+        return new Reading(runs, bytesMax).go(List.of());
     }
 
     private final class Reading {
 
         private final List<MessageRun> runs;
         private final long bytesMax;
-        private final CompletableFuture<List<StoredMessage>> answer = new CompletableFuture<>();
         private final List<StoredMessage> messages = new ArrayList<>();
         private long bytes;
         private int next;
@@ -52,18 +51,17 @@ public final class QueueReader {
         }
 
         /** Takes what the entries and the cache give, then asks the disk for the first one that is missing. */
-        void go(List<Entry> fetched) {
+        CompletableFuture<List<StoredMessage>> go(List<Entry> fetched) {
             while (next < runs.size() && (messages.isEmpty() || bytes < bytesMax)) {
                 MessageRun run = runs.get(next);
                 Optional<Entry> entry = fetched(fetched, run.logIndex()).or(() -> log.cached(run.logIndex()));
                 if (entry.isEmpty()) {
-                    fetch(run.logIndex());
-                    return;
+                    return fetch(run.logIndex());
                 }
                 take(run, entry.get());
                 next++;
             }
-            answer.complete(messages);
+            return CompletableFuture.completedFuture(messages);
         }
 
         private Optional<Entry> fetched(List<Entry> entries, long index) {
@@ -74,17 +72,18 @@ public final class QueueReader {
             return at >= 0 && at < entries.size() ? Optional.of(entries.get((int) at)) : Optional.empty();
         }
 
-        private void fetch(long index) {
+        private CompletableFuture<List<StoredMessage>> fetch(long index) {
             boolean nearby = next + 1 < runs.size() && runs.get(next + 1).logIndex() - index <= NEAR_ENTRIES;
-            log.read(index, nearby ? DISK_READ_BYTES : 1).whenComplete((entries, failure) -> {
-                if (failure == null) {
-                    go(entries);
-                } else if (messages.isEmpty()) {
-                    answer.completeExceptionally(failure);
-                } else {
-                    answer.complete(messages);
-                }
-            });
+            return log.read(index, nearby ? DISK_READ_BYTES : 1)
+                    .thenCompose(this::go)
+                    .exceptionallyCompose(failure -> !messages.isEmpty() && missing(failure)
+                            ? CompletableFuture.completedFuture(messages)
+                            : CompletableFuture.failedFuture(failure));
+        }
+
+        private boolean missing(Throwable failure) {
+            Throwable cause = failure instanceof CompletionException ? failure.getCause() : failure;
+            return cause instanceof DamagedEntryException || cause instanceof TrimmedException;
         }
 
         private void take(MessageRun run, Entry entry) {

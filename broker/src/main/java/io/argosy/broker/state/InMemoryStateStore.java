@@ -110,6 +110,9 @@ public final class InMemoryStateStore implements StateStore {
         List<Change> changes = ((Changes) batch).changes;
         lock.writeLock().lock();
         try {
+            if (appliedIndex < this.appliedIndex) {
+                throw new IllegalArgumentException("applied index " + appliedIndex + " after " + this.appliedIndex);
+            }
             changes.forEach(change -> change.applyTo(families));
             unflushed.addAll(changes);
             this.appliedIndex = appliedIndex;
@@ -168,9 +171,7 @@ public final class InMemoryStateStore implements StateStore {
     }
 
     @Override
-    public void close() {
-        flush();
-    }
+    public void close() {}
 
     private static final class Changes implements Batch {
 

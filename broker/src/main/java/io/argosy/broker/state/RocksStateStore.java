@@ -1,7 +1,9 @@
 package io.argosy.broker.state;
 
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -21,6 +23,7 @@ import org.rocksdb.DBOptions;
 import org.rocksdb.FlushOptions;
 import org.rocksdb.InfoLogLevel;
 import org.rocksdb.LRUCache;
+import org.rocksdb.NativeLibraryLoader;
 import org.rocksdb.ReadOptions;
 import org.rocksdb.ReadTier;
 import org.rocksdb.RocksDB;
@@ -40,8 +43,9 @@ public final class RocksStateStore implements StateStore {
 
     private static final byte[] APPLIED_KEY = "applied-index".getBytes(StandardCharsets.US_ASCII);
     private static final int BLOOM_BITS = 10;
+    private static final int OPEN_FILES_MAX = 256;
 
-    private final List<AutoCloseable> owned = new ArrayList<>();
+    private final List<RocksObject> owned = new ArrayList<>();
     private final RocksDB db;
     private final Map<Family, ColumnFamilyHandle> handles = new EnumMap<>(Family.class);
     private final WriteOptions writeOptions;
@@ -50,21 +54,22 @@ public final class RocksStateStore implements StateStore {
     private volatile long appliedIndex;
     private boolean closed;
 
-    private RocksStateStore(Path folder, RocksOptions options) throws RocksDBException {
-        Cache cache = own(new LRUCache(options.memoryBytes(), 2));
-        WriteBufferManager writeBuffers = own(new WriteBufferManager(options.memoryBytes() / 2, cache));
+    private RocksStateStore(Path folder, long memoryBytes) throws RocksDBException {
+        Cache cache = own(new LRUCache(memoryBytes, 2));
+        WriteBufferManager writeBuffers = own(new WriteBufferManager(memoryBytes / 2, cache));
         DBOptions dbOptions = own(new DBOptions())
                 .setCreateIfMissing(true)
                 .setCreateMissingColumnFamilies(true)
                 .setAtomicFlush(true)
                 .setAvoidFlushDuringShutdown(true)
-                .setMaxOpenFiles(options.openFilesMax())
+                .setMaxOpenFiles(OPEN_FILES_MAX)
                 .setMaxBackgroundJobs(2)
                 .setWriteBufferManager(writeBuffers)
                 .setInfoLogLevel(InfoLogLevel.WARN_LEVEL)
                 .setKeepLogFileNum(2)
                 .setMaxLogFileSize(1 << 20)
                 .setStatsDumpPeriodSec(0)
+                .setStatsPersistPeriodSec(0)
                 .setBytesPerSync(1 << 20);
         BlockBasedTableConfig table = new BlockBasedTableConfig()
                 .setBlockCache(cache)
@@ -74,7 +79,7 @@ public final class RocksStateStore implements StateStore {
                 .setFormatVersion(5);
         ColumnFamilyOptions familyOptions = own(new ColumnFamilyOptions())
                 .setTableFormatConfig(table)
-                .setWriteBufferSize(options.memoryBytes() / 4)
+                .setWriteBufferSize(memoryBytes / 4)
                 .setArenaBlockSize(256 << 10)
                 .setMaxWriteBufferNumber(4)
                 .setCompressionType(CompressionType.LZ4_COMPRESSION);
@@ -84,8 +89,8 @@ public final class RocksStateStore implements StateStore {
             descriptors.add(new ColumnFamilyDescriptor(family.label().getBytes(StandardCharsets.UTF_8), familyOptions));
         }
         List<ColumnFamilyHandle> opened = new ArrayList<>();
-        this.db = own(RocksDB.open(dbOptions, folder.toString(), descriptors, opened));
-        opened.forEach(this::own);
+        this.db = RocksDB.open(dbOptions, folder.toString(), descriptors, opened);
+        own(opened.get(0));
         for (Family family : Family.values()) {
             handles.put(family, opened.get(family.ordinal() + 1));
         }
@@ -98,18 +103,28 @@ public final class RocksStateStore implements StateStore {
     /**
      * Opens or creates the store; the state is the one of the last flush before the process ended.
      *
+     * @param memoryBytes budget of block cache and write buffers together
      * @throws StateStoreException if RocksDB can't open the folder
      */
-    public static RocksStateStore open(Path folder, RocksOptions options) {
-        RocksDB.loadLibrary();
+    public static RocksStateStore open(Path folder, long memoryBytes) {
         try {
-            return new RocksStateStore(folder, options);
-        } catch (RocksDBException e) {
+            loadLibrary(folder);
+            return new RocksStateStore(folder, memoryBytes);
+        } catch (IOException | RocksDBException e) {
             throw new StateStoreException("cannot open " + folder, e);
         }
     }
 
-    private <T extends AutoCloseable> T own(T resource) {
+    /** Unpacks the native library beside the store: one in the temporary folder would outlive a kill. */
+    private static void loadLibrary(Path folder) throws IOException {
+        Path library = folder.resolveSibling("native");
+        Files.createDirectories(folder);
+        Files.createDirectories(library);
+        NativeLibraryLoader.getInstance().loadLibrary(library.toString());
+        RocksDB.loadLibrary();
+    }
+
+    private <T extends RocksObject> T own(T resource) {
         owned.add(resource);
         return resource;
     }
@@ -177,6 +192,9 @@ public final class RocksStateStore implements StateStore {
 
     @Override
     public void write(Batch batch, long appliedIndex) {
+        if (appliedIndex < this.appliedIndex) {
+            throw new IllegalArgumentException("applied index " + appliedIndex + " after " + this.appliedIndex);
+        }
         WriteBatch changes = ((RocksBatch) batch).changes;
         try {
             changes.put(
@@ -192,7 +210,7 @@ public final class RocksStateStore implements StateStore {
 
     @Override
     public void flush() {
-        try (FlushOptions wait = new FlushOptions().setWaitForFlush(true)) {
+        try (FlushOptions wait = new FlushOptions().setWaitForFlush(true).setAllowWriteStall(true)) {
             db.flush(wait, List.copyOf(handles.values()));
         } catch (RocksDBException e) {
             throw new StateStoreException("flushing the state at index " + appliedIndex + " failed", e);
@@ -215,20 +233,9 @@ public final class RocksStateStore implements StateStore {
         }
     }
 
-    /** Flushes, then closes. Other threads must have stopped using the store. */
+    /** Does not flush: what is not durable is replayed. Other threads must have stopped using the store. */
     @Override
     public synchronized void close() {
-        if (!closed) {
-            try {
-                flush();
-            } finally {
-                closeWithoutFlush();
-            }
-        }
-    }
-
-    /** What the death of the process leaves behind; for tests and for a replica that stops because its state is wrong. */
-    public synchronized void closeWithoutFlush() {
         if (closed) {
             return;
         }
@@ -236,11 +243,7 @@ public final class RocksStateStore implements StateStore {
         handles.values().forEach(RocksObject::close);
         db.close();
         for (int i = owned.size() - 1; i >= 0; i--) {
-            try {
-                owned.get(i).close();
-            } catch (Exception e) {
-                throw new IllegalStateException("closing native memory failed", e);
-            }
+            owned.get(i).close();
         }
     }
 
