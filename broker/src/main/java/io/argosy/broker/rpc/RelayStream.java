@@ -54,7 +54,7 @@ final class RelayStream extends ClientCall.Listener<RelayResponse> {
         synchronized (this) {
             proof = proving;
         }
-        proving.whenComplete((nothing, failure) -> {
+        CompletableFuture<Void> unused = proving.whenComplete((nothing, failure) -> {
             if (failure == null) {
                 start();
             } else {

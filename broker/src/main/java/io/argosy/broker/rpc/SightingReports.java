@@ -3,8 +3,10 @@ package io.argosy.broker.rpc;
 import io.argosy.broker.rpc.Leadership.View;
 import io.argosy.broker.session.ClientRegistry;
 import io.argosy.proto.v1.ClientReport;
+import io.argosy.proto.v1.ClientReportAck;
 import io.argosy.raft.ReplicaId;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import org.slf4j.Logger;
@@ -68,13 +70,19 @@ final class SightingReports {
             return;
         }
         underWay = true;
-        links.apply(leader).report(report).whenComplete((ack, failure) -> {
-            boolean arrived = failure == null && !ack.getNotLeader();
-            if (!arrived) {
-                log.debug("client report did not arrive leader={} clients={}", leader, report.getSeenCount(), failure);
-            }
-            reportedTo = arrived ? Optional.of(view) : Optional.empty();
-            underWay = false;
-        });
+        CompletableFuture<ClientReportAck> unused = links.apply(leader)
+                .report(report)
+                .whenComplete((ack, failure) -> {
+                    boolean arrived = failure == null && !ack.getNotLeader();
+                    if (!arrived) {
+                        log.debug(
+                                "client report did not arrive leader={} clients={}",
+                                leader,
+                                report.getSeenCount(),
+                                failure);
+                    }
+                    reportedTo = arrived ? Optional.of(view) : Optional.empty();
+                    underWay = false;
+                });
     }
 }

@@ -21,7 +21,7 @@ import java.util.function.LongSupplier;
 public final class ClientRegistry implements ClientSightings, ClientLiveness {
 
     /** Silence after which a client counts as gone. */
-    public static final Duration EXPIRY = Duration.ofSeconds(120);
+    public static final Duration EXPIRY = Duration.ofMinutes(2);
 
     /** After a change of leader: the slowest official client sends its heartbeats every 30 s. */
     public static final Duration GRACE = Duration.ofSeconds(35);

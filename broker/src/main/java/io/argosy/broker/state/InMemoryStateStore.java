@@ -29,13 +29,11 @@ public final class InMemoryStateStore implements StateStore {
     private long appliedIndex;
     private long durableAppliedIndex;
 
+    @SuppressWarnings("ArrayRecordComponent") // handed from the batch to the maps, never compared
     private record Change(Family family, byte[] key, Optional<byte[]> value, Optional<byte[]> rangeEnd) {
 
         void applyTo(Map<Family, NavigableMap<byte[], byte[]>> target) {
-            NavigableMap<byte[], byte[]> map = target.get(family);
-            if (map == null) {
-                throw new IllegalStateException("no family " + family);
-            }
+            NavigableMap<byte[], byte[]> map = InMemoryStateStore.map(target, family);
             if (rangeEnd.isPresent()) {
                 if (Arrays.compareUnsigned(key, rangeEnd.get()) < 0) {
                     map.subMap(key, rangeEnd.get()).clear();
@@ -59,7 +57,7 @@ public final class InMemoryStateStore implements StateStore {
     public Optional<byte[]> get(Family family, byte[] key) {
         lock.readLock().lock();
         try {
-            return Optional.ofNullable(map(family).get(key)).map(byte[]::clone);
+            return Optional.ofNullable(map(families, family).get(key)).map(byte[]::clone);
         } finally {
             lock.readLock().unlock();
         }
@@ -81,7 +79,7 @@ public final class InMemoryStateStore implements StateStore {
         }
         lock.readLock().lock();
         try {
-            NavigableMap<byte[], byte[]> range = map(family).subMap(from, true, to, false);
+            NavigableMap<byte[], byte[]> range = map(families, family).subMap(from, true, to, false);
             for (Map.Entry<byte[], byte[]> entry : (backwards ? range.descendingMap() : range).entrySet()) {
                 if (!visitor.test(entry.getKey().clone(), entry.getValue().clone())) {
                     return;
@@ -92,8 +90,8 @@ public final class InMemoryStateStore implements StateStore {
         }
     }
 
-    private NavigableMap<byte[], byte[]> map(Family family) {
-        NavigableMap<byte[], byte[]> map = families.get(family);
+    private static NavigableMap<byte[], byte[]> map(Map<Family, NavigableMap<byte[], byte[]>> maps, Family family) {
+        NavigableMap<byte[], byte[]> map = maps.get(family);
         if (map == null) {
             throw new IllegalStateException("no family " + family);
         }
@@ -138,10 +136,10 @@ public final class InMemoryStateStore implements StateStore {
         InMemoryStateStore found = new InMemoryStateStore();
         lock.readLock().lock();
         try {
-            durable.forEach((family, map) -> {
-                found.map(family).putAll(map);
-                found.durable.get(family).putAll(map);
-            });
+            for (Family family : Family.values()) {
+                map(found.families, family).putAll(map(durable, family));
+                map(found.durable, family).putAll(map(durable, family));
+            }
             found.appliedIndex = durableAppliedIndex;
             found.durableAppliedIndex = durableAppliedIndex;
             return found;

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumMap;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -91,8 +92,9 @@ public final class RocksStateStore implements StateStore {
         List<ColumnFamilyHandle> opened = new ArrayList<>();
         this.db = RocksDB.open(dbOptions, folder.toString(), descriptors, opened);
         own(opened.get(0));
+        Iterator<ColumnFamilyHandle> inOrder = opened.subList(1, opened.size()).iterator();
         for (Family family : Family.values()) {
-            handles.put(family, opened.get(family.ordinal() + 1));
+            handles.put(family, inOrder.next());
         }
         this.writeOptions = own(new WriteOptions()).setDisableWAL(true);
         this.readOptions = own(new ReadOptions());

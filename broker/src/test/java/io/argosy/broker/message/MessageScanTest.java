@@ -97,6 +97,6 @@ class MessageScanTest {
         assertThat(BytesHash.hash("0123456789abcdef!", BytesHash.SEED_LOW)).isEqualTo(HASH_OF_TEXT);
     }
 
-    private static final long HASH_OF_NOTHING = 0L;
-    private static final long HASH_OF_TEXT = 0L;
+    private static final long HASH_OF_NOTHING = -7806499893473881467L;
+    private static final long HASH_OF_TEXT = 6040291659719875134L;
 }
