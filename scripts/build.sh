@@ -2,7 +2,7 @@
 # or older than the sources.
 
 build_argosy() {
-  local stamp=cli/target/argosy/built newer
+  local stamp=cli/target/argosy-cli/built newer
   if [ -f "$stamp" ]; then
     newer=$(find . -path ./data -prune -o -path '*/target' -prune -o \
       \( -path '*/src/main/*' -o -name pom.xml \) -type f -newer "$stamp" -print -quit)

@@ -102,7 +102,7 @@ build_if_needed() {
   cd "$here"
   . scripts/toolchain.sh
   . scripts/build.sh
-  [ -d cli/target/argosy/lib ] || { ensure_toolchain; build_argosy; }
+  [ -d cli/target/argosy-cli/lib ] || { ensure_toolchain; build_argosy; }
 }
 
 port_is_taken() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
@@ -173,12 +173,12 @@ launch() {
   local name=$1 main=$2 flags=$3
   mkdir -p "$dir/logs"
   # shellcheck disable=SC2086
-  setsid "$(java_command)" $flags ${ARGOSY_JAVA_OPTS:-} -cp "$here/cli/target/argosy/lib/*" "$main" \
+  setsid "$(java_command)" $flags ${ARGOSY_JAVA_OPTS:-} -cp "$here/cli/target/argosy-cli/lib/*" "$main" \
     --config "$dir/$name.yaml" >>"$dir/logs/$name.log" 2>&1 </dev/null &
   echo $! >"$(pid_file "$name")"
 }
 
-common_flags='-XX:+ExitOnOutOfMemoryError -XX:+UseSerialGC -Xss512k -XX:TieredStopAtLevel=4'
+common_flags="-XX:+ExitOnOutOfMemoryError -XX:+UseSerialGC -Xss512k -XX:-UsePerfData"
 launch_server() {
   case $1 in
     namesrv) launch namesrv io.argosy.namesrv.NamesrvMain "-Xms32m -Xmx128m $common_flags" ;;

@@ -70,7 +70,7 @@ class StartRefusalsIT {
                 "-XX:+UseSerialGC",
                 "-Xmx256m",
                 "-cp",
-                home.resolve("cli/target/argosy/lib") + "/*",
+                home.resolve("cli/target/argosy-cli/lib") + "/*",
                 "io.argosy.broker.BrokerMain",
                 "--config",
                 config.toString()));
