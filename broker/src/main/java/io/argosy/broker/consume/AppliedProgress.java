@@ -1,15 +1,20 @@
 package io.argosy.broker.consume;
 
+import io.argosy.broker.command.Command;
 import io.argosy.broker.consume.ConsumeCommand.QueueChange;
 import io.argosy.broker.consume.ProgressStore.StoredGroup;
 import io.argosy.broker.consume.ProgressStore.StoredQueue;
+import io.argosy.broker.state.CommandApplier;
 import io.argosy.broker.state.StateStore;
+import io.argosy.raft.Entry;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableSet;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -21,14 +26,23 @@ import java.util.function.ToLongBiFunction;
  * <p>Changed by the applier thread alone. Readers (a leader that begins its term, operators) copy under the same lock;
  * a queue of tasks to the applier would make them wait for its disk writes.
  */
-final class AppliedProgress implements GroupViews {
+public final class AppliedProgress implements GroupViews, CommandApplier {
 
     private final Map<String, Group> groups = new TreeMap<>();
     private final ToLongBiFunction<Integer, Integer> endOffset;
     private int lastGroupId;
 
-    /** @param endOffset of topic id and queue id; for the lag that operators see */
-    AppliedProgress(StateStore store, ToLongBiFunction<Integer, Integer> endOffset) {
+    // What the entries since the last batch changed; applier thread only.
+    private final Set<AppliedQueue> touched = new LinkedHashSet<>();
+    private final List<StoredGroup> created = new ArrayList<>();
+    private final Set<Integer> deletedTopics = new LinkedHashSet<>();
+
+    /**
+     * Loads what the store holds.
+     *
+     * @param endOffset of topic id and queue id; for the lag that operators see
+     */
+    public AppliedProgress(StateStore store, ToLongBiFunction<Integer, Integer> endOffset) {
         this.endOffset = endOffset;
         for (StoredGroup stored : ProgressStore.loadGroups(store)) {
             Group group = new Group(stored);
@@ -43,29 +57,51 @@ final class AppliedProgress implements GroupViews {
         }
     }
 
-    /** Does as the command says and puts what it changed into the batch. */
-    synchronized void apply(ConsumeCommand command, StateStore.Batch batch) {
+    @Override
+    public Set<Command.Kind> kinds() {
+        return Set.of(Command.Kind.CONSUME);
+    }
+
+    @Override
+    public void sequence(Entry entry, ByteBuffer payload, long entryTimeMillis) {
+        apply(ConsumeCommand.decode(payload), entryTimeMillis);
+    }
+
+    synchronized void apply(ConsumeCommand command, long entryTimeMillis) {
         for (String name : command.groups()) {
             if (!groups.containsKey(name)) {
-                create(name, command.timestampMillis(), batch);
+                create(name, entryTimeMillis);
             }
         }
-        Set<AppliedQueue> touched = new LinkedHashSet<>();
         for (QueueChange change : command.changes()) {
             AppliedQueue queue = queue(change.queue());
             queue.apply(change.change());
             touched.add(queue);
         }
-        touched.forEach(queue -> queue.persist(batch));
     }
 
-    /** Forgets what groups did in a topic that is deleted; its id is never used again. */
-    synchronized void topicDeleted(int topicId, StateStore.Batch batch) {
-        for (Group group : groups.values()) {
-            if (group.topics.remove(topicId) != null) {
+    @Override
+    public synchronized void index(StateStore.Batch batch) {
+        created.forEach(group -> ProgressStore.putGroup(batch, group));
+        // Before the rest: a change can come after the deletion, from a leader that had not heard of it.
+        for (int topicId : deletedTopics) {
+            for (Group group : groups.values()) {
                 ProgressStore.deleteTopic(batch, group.stored.groupId(), topicId);
             }
         }
+        touched.forEach(queue -> queue.persist(batch));
+        created.clear();
+        touched.clear();
+        deletedTopics.clear();
+    }
+
+    /** Forgets what groups did in a topic that is deleted; its id is never used again. On the applier thread. */
+    public synchronized void topicDeleted(int topicId) {
+        for (Group group : groups.values()) {
+            Optional.ofNullable(group.topics.remove(topicId))
+                    .ifPresent(queues -> touched.removeAll(queues.values()));
+        }
+        deletedTopics.add(topicId);
     }
 
     synchronized boolean exists(String group) {
@@ -87,6 +123,13 @@ final class AppliedProgress implements GroupViews {
                 .map(group ->
                         group.topics.getOrDefault(queue.topicId(), Map.of()).get(queue.queueId()))
                 .map(applied -> new QueueProgress(applied.progress));
+    }
+
+    synchronized OptionalLong pullOffset(QueueRef queue) {
+        return Optional.ofNullable(groups.get(queue.group()))
+                .map(group -> group.topics.getOrDefault(queue.topicId(), Map.of()).get(queue.queueId()))
+                .map(applied -> applied.progress.pullOffset())
+                .orElse(OptionalLong.empty());
     }
 
     @Override
@@ -120,10 +163,10 @@ final class AppliedProgress implements GroupViews {
                 group.stored.name(), group.stored.groupId(), group.stored.createdMillis(), queues, clients);
     }
 
-    private void create(String name, long createdMillis, StateStore.Batch batch) {
+    private void create(String name, long createdMillis) {
         StoredGroup stored = new StoredGroup(name, ++lastGroupId, createdMillis);
         groups.put(name, new Group(stored));
-        ProgressStore.putGroup(batch, stored);
+        created.add(stored);
     }
 
     private AppliedQueue queue(QueueRef ref) {

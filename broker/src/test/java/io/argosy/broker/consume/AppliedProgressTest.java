@@ -93,7 +93,8 @@ class AppliedProgressTest {
         apply(applied, store, new ConsumeCommand(1, List.of(), List.of(new QueueChange(QUEUE, new Acked(3, 2)))));
 
         StateStore.Batch batch = store.newBatch();
-        applied.topicDeleted(QUEUE.topicId(), batch);
+        applied.topicDeleted(QUEUE.topicId());
+        applied.index(batch);
         store.write(batch, 2);
 
         assertThat(applied.copyOf(QUEUE)).isEmpty();
@@ -155,7 +156,8 @@ class AppliedProgressTest {
 
     private static void apply(AppliedProgress applied, MapStore store, ConsumeCommand command) {
         StateStore.Batch batch = store.newBatch();
-        applied.apply(ConsumeCommand.decode(command.encode()), batch);
+        applied.apply(ConsumeCommand.decode(command.encode()), command.timestampMillis());
+        applied.index(batch);
         store.write(batch, store.appliedIndex() + 1);
     }
 }
