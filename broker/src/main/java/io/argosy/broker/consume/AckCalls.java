@@ -49,11 +49,12 @@ final class AckCalls {
         enter(group, topic, sink, room -> change(request, invisibleMillis, context, room, sink));
     }
 
-    private void enter(
-            String group, TopicView topic, ResponseSink sink, Consumer<Room> action) {
+    private void enter(String group, TopicView topic, ResponseSink sink, Consumer<Room> action) {
         LiveTerm term = consuming.term();
-        consuming.loop().execute(() ->
-                term.whenLeading(() -> term.enter(group, topic, action, sink::notLeader), sink::notLeader));
+        consuming
+                .loop()
+                .execute(() ->
+                        term.whenLeading(() -> term.enter(group, topic, action, sink::notLeader), sink::notLeader));
     }
 
     private void ack(AckMessageRequest request, Room room, ResponseSink sink) {
@@ -101,8 +102,8 @@ final class AckCalls {
 
     private static void answer(AckMessageRequest request, List<Code> codes, ResponseSink sink) {
         boolean same = codes.stream().distinct().count() == 1;
-        AckMessageResponse.Builder response = AckMessageResponse.newBuilder()
-                .setStatus(Answers.status(same ? codes.get(0) : Code.MULTIPLE_RESULTS));
+        AckMessageResponse.Builder response =
+                AckMessageResponse.newBuilder().setStatus(Answers.status(same ? codes.get(0) : Code.MULTIPLE_RESULTS));
         for (int i = 0; i < codes.size(); i++) {
             AckMessageEntry entry = request.getEntries(i);
             response.addEntries(AckMessageResultEntry.newBuilder()

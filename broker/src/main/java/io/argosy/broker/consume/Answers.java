@@ -12,8 +12,10 @@ import io.argosy.proto.v2.Status;
 /** Response messages, encoded. */
 final class Answers {
 
-    private static final ByteString RECEIVE_OK =
-            ReceiveMessageResponse.newBuilder().setStatus(status(Code.OK)).build().toByteString();
+    private static final ByteString RECEIVE_OK = ReceiveMessageResponse.newBuilder()
+            .setStatus(status(Code.OK))
+            .build()
+            .toByteString();
     private static final ByteString PULL_OK =
             PullMessageResponse.newBuilder().setStatus(status(Code.OK)).build().toByteString();
 

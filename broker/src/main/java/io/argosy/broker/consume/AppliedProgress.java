@@ -98,8 +98,7 @@ public final class AppliedProgress implements GroupViews, CommandApplier {
     /** Forgets what groups did in a topic that is deleted; its id is never used again. On the applier thread. */
     public synchronized void topicDeleted(int topicId) {
         for (Group group : groups.values()) {
-            Optional.ofNullable(group.topics.remove(topicId))
-                    .ifPresent(queues -> touched.removeAll(queues.values()));
+            Optional.ofNullable(group.topics.remove(topicId)).ifPresent(queues -> touched.removeAll(queues.values()));
         }
         deletedTopics.add(topicId);
     }
@@ -127,7 +126,8 @@ public final class AppliedProgress implements GroupViews, CommandApplier {
 
     synchronized OptionalLong pullOffset(QueueRef queue) {
         return Optional.ofNullable(groups.get(queue.group()))
-                .map(group -> group.topics.getOrDefault(queue.topicId(), Map.of()).get(queue.queueId()))
+                .map(group ->
+                        group.topics.getOrDefault(queue.topicId(), Map.of()).get(queue.queueId()))
                 .map(applied -> applied.progress.pullOffset())
                 .orElse(OptionalLong.empty());
     }

@@ -23,8 +23,8 @@ final class ConsumeThread implements EventLoop, AutoCloseable {
     private final LongSupplier nanoClock;
     private final Consumer<Throwable> onFatal;
     private final BlockingQueue<Runnable> tasks = new LinkedBlockingQueue<>();
-    private final TreeSet<Alarm> alarms =
-            new TreeSet<>(Comparator.comparingLong((Alarm alarm) -> alarm.nanoTime).thenComparingLong(alarm -> alarm.number));
+    private final TreeSet<Alarm> alarms = new TreeSet<>(
+            Comparator.comparingLong((Alarm alarm) -> alarm.nanoTime).thenComparingLong(alarm -> alarm.number));
     private final Thread thread;
     private Runnable turnEnd = () -> {};
     private long alarmsGiven;

@@ -6,10 +6,8 @@ import com.google.protobuf.Parser;
 import io.argosy.broker.message.DeliveryEncoder;
 import io.argosy.broker.queue.QueueIndex;
 import io.argosy.broker.queue.QueueReader;
-import io.argosy.broker.rpc.CallContext;
 import io.argosy.broker.rpc.LeaderCall;
 import io.argosy.broker.rpc.Leadership;
-import io.argosy.broker.rpc.ResponseSink;
 import io.argosy.broker.session.ClientLiveness;
 import io.argosy.broker.topic.Topics;
 import io.argosy.proto.v2.AckMessageEntry;
@@ -78,14 +76,7 @@ public final class Consuming implements AutoCloseable {
         this.stopLoop = stopLoop;
         this.proposer = new ChangeProposer(parts.raft(), loop, parts.clock(), config);
         this.term = new LiveTerm(
-                parts.raft(),
-                loop,
-                parts.clock(),
-                config,
-                parts.applied(),
-                deliveries,
-                proposer,
-                parts.workers());
+                parts.raft(), loop, parts.clock(), config, parts.applied(), deliveries, proposer, parts.workers());
         this.acks = new AckCalls(this);
         this.pulls = new PullCalls(this);
         term.onEnd(pulls::termEnded);
@@ -93,7 +84,9 @@ public final class Consuming implements AutoCloseable {
             term.flush();
             proposer.flush();
         });
-        parts.leadership().onChange(() -> loop.execute(() -> term.leadership(parts.leadership().view())));
+        parts.leadership()
+                .onChange(() ->
+                        loop.execute(() -> term.leadership(parts.leadership().view())));
         parts.liveness().onGone(clientId -> loop.execute(() -> release(clientId)));
         parts.topics().onChange(change -> {
             if (change instanceof Topics.Change.Deleted) {
@@ -144,8 +137,8 @@ public final class Consuming implements AutoCloseable {
                 parsed = parse(AckMessageRequest.parser(), request);
                 acks.ack(parsed, context, sink);
             } catch (Refusal refusal) {
-                AckMessageResponse.Builder response = AckMessageResponse.newBuilder()
-                        .setStatus(Answers.status(refusal.code(), refusal.text()));
+                AckMessageResponse.Builder response =
+                        AckMessageResponse.newBuilder().setStatus(Answers.status(refusal.code(), refusal.text()));
                 for (AckMessageEntry entry : parsed.getEntriesList()) {
                     response.addEntries(AckMessageResultEntry.newBuilder()
                             .setMessageId(entry.getMessageId())

@@ -88,7 +88,9 @@ final class LiveTerm {
             }
             serving = true;
             subscription.expire(clock.millis());
-            while (!waiters.isEmpty() && subscription.hasSomething() && waiters.peekFirst().tryAgain()) {
+            while (!waiters.isEmpty()
+                    && subscription.hasSomething()
+                    && waiters.peekFirst().tryAgain()) {
                 waiters.pollFirst();
             }
             serving = false;
@@ -198,11 +200,11 @@ final class LiveTerm {
 
     /** At the end of the loop's turn. */
     void flush() {
-        confirmation.ifPresent(waiting -> raft.readIndex().whenComplete((index, failure) -> {
-            if (failure == null) {
+        confirmation.ifPresent(waiting -> readIndex(failure -> {
+            if (failure.isEmpty()) {
                 waiting.complete(null);
             } else {
-                waiting.completeExceptionally(failure);
+                waiting.completeExceptionally(failure.get());
             }
         }));
         confirmation = Optional.empty();
@@ -261,17 +263,23 @@ final class LiveTerm {
         if (state != State.CONFIRMING || term != confirmed) {
             return;
         }
-        raft.readIndex().whenComplete((index, failure) -> loop.execute(() -> {
+        readIndex(failure -> loop.execute(() -> {
             if (state != State.CONFIRMING || term != confirmed) {
                 return;
             }
-            if (failure == null) {
+            if (failure.isEmpty()) {
                 begin();
             } else {
                 // Either the term ends soon, and leadership() says so, or the quorum comes back.
                 loop.at(loop.nanoTime() + BARRIER_RETRY_NANOS, () -> barrier(confirmed));
             }
         }));
+    }
+
+    /** @param listener hears why it failed, if it did; on any thread */
+    private void readIndex(Consumer<Optional<Throwable>> listener) {
+        CompletableFuture<Long> unused =
+                raft.readIndex().whenComplete((index, failure) -> listener.accept(Optional.ofNullable(failure)));
     }
 
     private void begin() {
@@ -343,8 +351,8 @@ final class LiveTerm {
             return;
         }
         found.forEach(queue -> room.subscription.open(queue.queueId, queue.progress, queue.end, queue.start));
-        room.advancedMeanwhile.forEach((queueId, end) -> room.subscription.advanced(
-                queueId, end, id -> deliveries.minOffset(room.key.topicId, id)));
+        room.advancedMeanwhile.forEach((queueId, end) ->
+                room.subscription.advanced(queueId, end, id -> deliveries.minOffset(room.key.topicId, id)));
         room.advancedMeanwhile.clear();
         room.open = true;
         room.subscription.expire(clock.millis());

@@ -19,12 +19,12 @@ import io.argosy.proto.v2.UpdateOffsetResponse;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
-import java.util.LinkedHashSet;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -52,8 +52,7 @@ final class PullCalls {
 
     void pull(PullMessageRequest request, CallContext context, ResponseSink sink) {
         Pull pull = new Pull(request, context, sink);
-        consuming.loop()
-                .execute(() -> consuming.term().whenLeading(pull::read, sink::notLeader));
+        consuming.loop().execute(() -> consuming.term().whenLeading(pull::read, sink::notLeader));
     }
 
     void update(UpdateOffsetRequest request, CallContext context, ResponseSink sink) {
@@ -62,8 +61,10 @@ final class PullCalls {
         if (request.getOffset() < 0) {
             throw illegalOffset(request.getOffset());
         }
-        consuming.loop().execute(() -> consuming.term().whenLeading(
-                () -> commit(queue, request.getOffset(), sink), sink::notLeader));
+        consuming
+                .loop()
+                .execute(() ->
+                        consuming.term().whenLeading(() -> commit(queue, request.getOffset(), sink), sink::notLeader));
     }
 
     void get(GetOffsetRequest request, CallContext context, ResponseSink sink) {
@@ -84,7 +85,8 @@ final class PullCalls {
 
     void query(QueryOffsetRequest request, CallContext context, ResponseSink sink) {
         Requests.clientId(context);
-        TopicView topic = Requests.topic(consuming.topics(), request.getMessageQueue().getTopic());
+        TopicView topic =
+                Requests.topic(consuming.topics(), request.getMessageQueue().getTopic());
         int topicId = topic.topicId();
         int queueId = Requests.queueId(topic, request.getMessageQueue());
         QueryOffsetPolicy policy = request.getQueryOffsetPolicy();
@@ -92,16 +94,14 @@ final class PullCalls {
                 || (policy == QueryOffsetPolicy.TIMESTAMP && !request.hasTimestamp())) {
             throw new Refusal(Code.BAD_REQUEST, "a policy of BEGINNING, END or TIMESTAMP with its time is required");
         }
-        long millis = request.getTimestamp().getSeconds() * 1000
-                + request.getTimestamp().getNanos() / 1_000_000;
+        long millis = Requests.millisOf(request.getTimestamp());
         confirmed(sink, () -> {
             Deliveries deliveries = consuming.deliveries();
-            long offset =
-                    switch (policy) {
-                        case BEGINNING -> deliveries.minOffset(topicId, queueId);
-                        case TIMESTAMP -> deliveries.offsetAt(topicId, queueId, millis);
-                        case END, UNRECOGNIZED -> deliveries.maxOffset(topicId, queueId);
-                    };
+            long offset = switch (policy) {
+                case BEGINNING -> deliveries.minOffset(topicId, queueId);
+                case TIMESTAMP -> deliveries.offsetAt(topicId, queueId, millis);
+                case END, UNRECOGNIZED -> deliveries.maxOffset(topicId, queueId);
+            };
             Answers.unary(
                     sink,
                     QueryOffsetResponse.newBuilder()
@@ -113,16 +113,20 @@ final class PullCalls {
 
     /** Runs the action on a worker after a quorum round; batched with those of other calls. */
     private void confirmed(ResponseSink sink, Runnable action) {
-        consuming.loop().execute(() -> consuming.term().whenLeading(
-                () -> consuming
+        consuming
+                .loop()
+                .execute(() -> consuming
                         .term()
-                        .confirmation()
-                        .thenRunAsync(action, consuming.workers())
-                        .exceptionally(failure -> {
-                            sink.notLeader();
-                            return null;
-                        }),
-                sink::notLeader));
+                        .whenLeading(
+                                () -> consuming
+                                        .term()
+                                        .confirmation()
+                                        .thenRunAsync(action, consuming.workers())
+                                        .exceptionally(failure -> {
+                                            sink.notLeader();
+                                            return null;
+                                        }),
+                                sink::notLeader));
     }
 
     private QueueRef queue(String group, MessageQueue queue) {
@@ -154,7 +158,9 @@ final class PullCalls {
     private static void answer(Code code, ResponseSink sink) {
         Answers.unary(
                 sink,
-                UpdateOffsetResponse.newBuilder().setStatus(Answers.status(code)).build());
+                UpdateOffsetResponse.newBuilder()
+                        .setStatus(Answers.status(code))
+                        .build());
     }
 
     void advanced(int topicId, int queueId, long maxOffset) {
@@ -214,7 +220,8 @@ final class PullCalls {
         Pull(PullMessageRequest request, CallContext context, ResponseSink sink) {
             Requests.clientId(context);
             Requests.group(request.getGroup());
-            this.topic = Requests.topic(consuming.topics(), request.getMessageQueue().getTopic());
+            this.topic =
+                    Requests.topic(consuming.topics(), request.getMessageQueue().getTopic());
             this.queueId = Requests.queueId(topic, request.getMessageQueue());
             Requests.filter(request.getFilterExpression());
             this.offset = request.getOffset();
@@ -250,10 +257,20 @@ final class PullCalls {
             } else {
                 consuming
                         .deliveries()
-                        .read(topic.topicId(), queueId, offset, messagesMax, consuming.config().answerBytesMax())
+                        .read(
+                                topic.topicId(),
+                                queueId,
+                                offset,
+                                messagesMax,
+                                consuming.config().answerBytesMax())
                         .thenAcceptAsync(this::answer, consuming.workers())
                         .exceptionally(failure -> {
-                            log.error("cannot read topic={} queueId={} offset={}", topic.name(), queueId, offset, failure);
+                            log.error(
+                                    "cannot read topic={} queueId={} offset={}",
+                                    topic.name(),
+                                    queueId,
+                                    offset,
+                                    failure);
                             Answers.notPulled(sink, Code.INTERNAL_ERROR, "messages cannot be read now");
                             return null;
                         });
@@ -268,7 +285,8 @@ final class PullCalls {
             }
             List<ByteString> encoded = new ArrayList<>();
             for (StoredMessage message : messages) {
-                encoded.add(consuming.encoder()
+                encoded.add(consuming
+                        .encoder()
                         .response(
                                 message.bytes(),
                                 DeliveryFacts.pulled(queueId, message.offset(), message.timestampMillis())));

@@ -11,13 +11,13 @@ import io.argosy.broker.rpc.ResponseSink;
 import io.argosy.broker.topic.TopicView;
 import io.argosy.proto.v2.Code;
 import io.argosy.proto.v2.ReceiveMessageRequest;
+import io.argosy.raft.RaftNode;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
-import io.argosy.raft.RaftNode;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -47,16 +47,13 @@ final class ReceiveCall implements LiveTerm.Waiter {
     private boolean parked;
     private boolean over;
 
-    private ReceiveCall(
-            Consuming consuming,
-            ReceiveMessageRequest request,
-            CallContext context,
-            ResponseSink sink) {
+    private ReceiveCall(Consuming consuming, ReceiveMessageRequest request, CallContext context, ResponseSink sink) {
         Requests.clientId(context);
         this.consuming = consuming;
         this.sink = sink;
         this.group = Requests.group(request.getGroup());
-        this.topic = Requests.topic(consuming.topics(), request.getMessageQueue().getTopic());
+        this.topic =
+                Requests.topic(consuming.topics(), request.getMessageQueue().getTopic());
         Requests.filter(request.getFilterExpression());
         this.clientId = context.clientId();
         this.messagesMax = Requests.batchSize(request.getBatchSize(), context, consuming.config());
@@ -188,13 +185,15 @@ final class ReceiveCall implements LiveTerm.Waiter {
     private void deliver(HandOut handOut) {
         over = true;
         CompletableFuture<Void> confirmed = consuming.term().confirmation();
-        consuming.workers().execute(() -> load(handOut, 0, consuming.config().answerBytesMax(), new ArrayList<>())
-                .thenAcceptBothAsync(confirmed, (loaded, done) -> answer(handOut, loaded), consuming.workers())
-                .whenComplete((done, failure) -> {
-                    if (failure != null) {
-                        failed(handOut, failure);
-                    }
-                }));
+        consuming
+                .workers()
+                .execute(() -> load(handOut, 0, consuming.config().answerBytesMax(), new ArrayList<>())
+                        .thenAcceptBothAsync(confirmed, (loaded, done) -> answer(handOut, loaded), consuming.workers())
+                        .whenComplete((done, failure) -> {
+                            if (failure != null) {
+                                failed(handOut, failure);
+                            }
+                        }));
     }
 
     /** Slice after slice, so that the bytes of one answer stay bounded. */
@@ -299,9 +298,8 @@ final class ReceiveCall implements LiveTerm.Waiter {
     }
 
     private void failed(HandOut handOut, Throwable failure) {
-        Throwable cause = failure instanceof CompletionException && failure.getCause() != null
-                ? failure.getCause()
-                : failure;
+        Throwable cause =
+                failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
         if (cause instanceof RaftNode.NotLeaderException) {
             sink.notLeader();
             // If this replica leads on after all, nobody got the messages.

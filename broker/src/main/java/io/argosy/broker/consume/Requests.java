@@ -1,6 +1,7 @@
 package io.argosy.broker.consume;
 
 import com.google.protobuf.Duration;
+import com.google.protobuf.Timestamp;
 import io.argosy.broker.rpc.CallContext;
 import io.argosy.broker.topic.TopicView;
 import io.argosy.broker.topic.Topics;
@@ -38,8 +39,7 @@ final class Requests {
     /** Clients' tests look for the text of the official server. */
     static Refusal topicNotFound(String name) {
         return new Refusal(
-                Code.TOPIC_NOT_FOUND,
-                "CODE: 17  DESC: No topic route info in name server for the topic: " + name);
+                Code.TOPIC_NOT_FOUND, "CODE: 17  DESC: No topic route info in name server for the topic: " + name);
     }
 
     static int queueId(TopicView topic, MessageQueue queue) {
@@ -103,8 +103,15 @@ final class Requests {
         long pollMaxMillis = config.pollMax().toMillis();
         long askedMillis = given ? millisOf(timeout) : pollMaxMillis;
         long pollNanos = TimeUnit.MILLISECONDS.toNanos(Math.max(0, Math.min(askedMillis, pollMaxMillis)));
-        long leftNanos = context.deadlineNanos() - nowNanos - config.answerMargin().toNanos();
+        long leftNanos =
+                context.deadlineNanos() - nowNanos - config.answerMargin().toNanos();
         return nowNanos + Math.max(0, Math.min(pollNanos, leftNanos));
+    }
+
+    /** Saturates, as all numbers of clients must. */
+    static long millisOf(Timestamp time) {
+        long seconds = Math.max(0, Math.min(time.getSeconds(), 1_000_000_000_000L));
+        return seconds * 1000 + time.getNanos() / 1_000_000;
     }
 
     /** Saturates: a client can send any number of seconds. */

@@ -291,8 +291,7 @@ final class Subscription {
             LiveQueue queue = queue(known.queueId);
             Lease lease = queue.progress.lease(known.offset).orElseThrow();
             long until = Math.min(visibleAtMillis, lease.visibleAtMillis());
-            Lease released =
-                    new Lease(lease.attempt(), until, lease.nonce(), clientId, lease.attemptKey(), false);
+            Lease released = new Lease(lease.attempt(), until, lease.nonce(), clientId, lease.attemptKey(), false);
             lease(queue, known.offset, 1, released);
         }
     }
@@ -304,8 +303,7 @@ final class Subscription {
 
     private LiveQueue queue(int queueId) {
         return queues.computeIfAbsent(
-                queueId,
-                id -> new LiveQueue(new QueueRef(group, topicId, id), new QueueProgress(), 0));
+                queueId, id -> new LiveQueue(new QueueRef(group, topicId, id), new QueueProgress(), 0));
     }
 
     private void start(LiveQueue queue, IntToLongFunction startOf) {
