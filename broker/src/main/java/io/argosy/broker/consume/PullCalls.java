@@ -25,6 +25,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -113,20 +114,19 @@ final class PullCalls {
 
     /** Runs the action on a worker after a quorum round; batched with those of other calls. */
     private void confirmed(ResponseSink sink, Runnable action) {
-        consuming
-                .loop()
-                .execute(() -> consuming
-                        .term()
-                        .whenLeading(
-                                () -> consuming
-                                        .term()
-                                        .confirmation()
-                                        .thenRunAsync(action, consuming.workers())
-                                        .exceptionally(failure -> {
-                                            sink.notLeader();
-                                            return null;
-                                        }),
-                                sink::notLeader));
+        consuming.loop().execute(() -> consuming.term().whenLeading(() -> afterRound(sink, action), sink::notLeader));
+    }
+
+    private void afterRound(ResponseSink sink, Runnable action) {
+        CompletableFuture<Void> unused = consuming
+                .term()
+                .confirmation()
+                .thenRunAsync(action, consuming.workers())
+                .whenComplete((done, failure) -> {
+                    if (failure != null) {
+                        sink.notLeader();
+                    }
+                });
     }
 
     private QueueRef queue(String group, MessageQueue queue) {
@@ -255,7 +255,7 @@ final class PullCalls {
             } else if (offset == max) {
                 consuming.loop().execute(this::park);
             } else {
-                consuming
+                CompletableFuture<Void> unused = consuming
                         .deliveries()
                         .read(
                                 topic.topicId(),
@@ -264,15 +264,16 @@ final class PullCalls {
                                 messagesMax,
                                 consuming.config().answerBytesMax())
                         .thenAcceptAsync(this::answer, consuming.workers())
-                        .exceptionally(failure -> {
-                            log.error(
-                                    "cannot read topic={} queueId={} offset={}",
-                                    topic.name(),
-                                    queueId,
-                                    offset,
-                                    failure);
-                            Answers.notPulled(sink, Code.INTERNAL_ERROR, "messages cannot be read now");
-                            return null;
+                        .whenComplete((done, failure) -> {
+                            if (failure != null) {
+                                log.error(
+                                        "cannot read topic={} queueId={} offset={}",
+                                        topic.name(),
+                                        queueId,
+                                        offset,
+                                        failure);
+                                Answers.notPulled(sink, Code.INTERNAL_ERROR, "messages cannot be read now");
+                            }
                         });
             }
         }

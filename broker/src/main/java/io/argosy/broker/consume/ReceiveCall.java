@@ -185,15 +185,17 @@ final class ReceiveCall implements LiveTerm.Waiter {
     private void deliver(HandOut handOut) {
         over = true;
         CompletableFuture<Void> confirmed = consuming.term().confirmation();
-        consuming
-                .workers()
-                .execute(() -> load(handOut, 0, consuming.config().answerBytesMax(), new ArrayList<>())
-                        .thenAcceptBothAsync(confirmed, (loaded, done) -> answer(handOut, loaded), consuming.workers())
-                        .whenComplete((done, failure) -> {
-                            if (failure != null) {
-                                failed(handOut, failure);
-                            }
-                        }));
+        consuming.workers().execute(() -> loadAndAnswer(handOut, confirmed));
+    }
+
+    private void loadAndAnswer(HandOut handOut, CompletableFuture<Void> confirmed) {
+        CompletableFuture<Void> unused = load(handOut, 0, consuming.config().answerBytesMax(), new ArrayList<>())
+                .thenAcceptBothAsync(confirmed, (loaded, done) -> answer(handOut, loaded), consuming.workers())
+                .whenComplete((done, failure) -> {
+                    if (failure != null) {
+                        failed(handOut, failure);
+                    }
+                });
     }
 
     /** Slice after slice, so that the bytes of one answer stay bounded. */
