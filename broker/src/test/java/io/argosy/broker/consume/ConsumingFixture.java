@@ -391,7 +391,7 @@ final class ConsumingFixture implements Deliveries, Topics, ClientLiveness {
     @Override
     public Optional<TopicView> topic(int topicId) {
         return topicExists && topicId == TOPIC_ID
-                ? Optional.of(new TopicView("topic", TOPIC_ID, QUEUES, java.time.Duration.ofHours(72)))
+                ? Optional.of(new TopicView("topic", TOPIC_ID, QUEUES, java.time.Duration.ofDays(3)))
                 : Optional.empty();
     }
 
