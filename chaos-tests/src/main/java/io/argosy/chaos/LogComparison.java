@@ -1,7 +1,8 @@
 package io.argosy.chaos;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
+import io.argosy.raft.Entry;
+import io.argosy.raft.storage.FileSystemDisk;
+import io.argosy.raft.storage.SegmentDump;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -11,7 +12,7 @@ import java.util.NavigableMap;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 
-/** Compares the logs of all replicas of a stopped cluster, entry by entry, as {@code argosy log dump} prints them. */
+/** Compares the logs of all replicas of a stopped cluster, entry by entry. */
 final class LogComparison {
 
     static final String EQUAL = "equal logs";
@@ -44,20 +45,17 @@ final class LogComparison {
     private static NavigableMap<Long, String> entries(Cluster cluster, int replica) {
         NavigableMap<Long, String> entries = new TreeMap<>();
         try (Stream<Path> files = Files.walk(cluster.replicaFolder(replica))) {
-            ObjectMapper mapper = new ObjectMapper();
             for (Path segment : files.filter(file -> file.getFileName().toString().matches("\\d{20}\\.log"))
                     .sorted()
                     .toList()) {
-                for (String line : cluster.argosy("log", "dump", segment.toString(), "-o", "jsonl")
-                        .lines()
-                        .toList()) {
-                    JsonNode entry = mapper.readTree(line);
-                    if (entry.hasNonNull("index")) {
-                        entries.put(
-                                entry.get("index").asLong(),
-                                entry.get("term") + " " + entry.get("type") + " " + entry.get("payloadCrc"));
+                SegmentDump.read(new FileSystemDisk(), segment.toAbsolutePath(), item -> {
+                    if (item instanceof SegmentDump.Found found) {
+                        Entry entry = found.entry();
+                        entries.put(entry.index(), entry + " crc " + Integer.toHexString(entry.payloadCrc()));
+                    } else if (item instanceof SegmentDump.Truncation cut) {
+                        entries.tailMap(cut.fromIndex(), true).clear();
                     }
-                }
+                });
             }
         } catch (IOException e) {
             throw new IllegalStateException("cannot read the log of replica " + replica, e);
