@@ -1,0 +1,11 @@
+package io.argosy.cli;
+
+/** How results are printed. */
+enum OutputFormat {
+    /** For people. */
+    TABLE,
+    /** One document, for programs. */
+    JSON,
+    /** One document per line and item, for pipes. */
+    JSONL
+}

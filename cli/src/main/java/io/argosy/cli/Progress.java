@@ -1,0 +1,55 @@
+package io.argosy.cli;
+
+import java.time.Duration;
+import java.util.Locale;
+import java.util.concurrent.atomic.LongAdder;
+
+/** A line per second on the error stream while something long runs; quiet for what is over sooner. */
+final class Progress implements AutoCloseable {
+
+    private final String what;
+    private final java.util.function.Consumer<String> say;
+    private final LongAdder done = new LongAdder();
+    private final long startNanos = System.nanoTime();
+    private final Thread thread;
+
+    Progress(String what, java.util.function.Consumer<String> say) {
+        this.what = what;
+        this.say = say;
+        this.thread = new Thread(this::report, "progress");
+        thread.setDaemon(true);
+        thread.start();
+    }
+
+    void add(long count) {
+        done.add(count);
+    }
+
+    long count() {
+        return done.sum();
+    }
+
+    Duration elapsed() {
+        return Duration.ofNanos(System.nanoTime() - startNanos);
+    }
+
+    double perSecond() {
+        return count() * 1e9 / Math.max(1, System.nanoTime() - startNanos);
+    }
+
+    private void report() {
+        try {
+            while (true) {
+                Thread.sleep(1000);
+                say.accept(String.format(Locale.ROOT, "%,d %s, %,.0f/s", count(), what, perSecond()));
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    @Override
+    public void close() {
+        thread.interrupt();
+    }
+}
