@@ -21,6 +21,7 @@ import picocli.CommandLine.Spec;
             ConsumeCommand.class,
             GroupCommand.class,
             ClusterCommand.class,
+            LogCommand.class,
             RaftCommand.class,
             VersionCommand.class,
             GenerateCompletion.class,
