@@ -6,6 +6,8 @@ import io.grpc.Server;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
@@ -36,6 +38,7 @@ public final class ClientListener implements AutoCloseable {
     // Guarded by this: start and close come from outside, the rest from timers.
     private InetSocketAddress address;
     private Optional<Server> open = Optional.empty();
+    private final List<Server> closing = new ArrayList<>();
     private long leaderSeenNanos;
     private boolean stopped;
 
@@ -80,6 +83,13 @@ public final class ClientListener implements AutoCloseable {
         shut();
     }
 
+    /** As {@link #close}, and ends what is still under way. */
+    synchronized void closeNow() {
+        close();
+        closing.forEach(Server::shutdownNow);
+        closing.clear();
+    }
+
     private void tick() {
         check();
         synchronized (this) {
@@ -120,8 +130,14 @@ public final class ClientListener implements AutoCloseable {
         open.ifPresent(server -> {
             server.shutdown();
             telemetry.completeAll();
-            timers.schedule(DRAIN_NANOS, server::shutdownNow);
+            closing.add(server);
+            timers.schedule(DRAIN_NANOS, () -> drained(server));
         });
         open = Optional.empty();
+    }
+
+    private synchronized void drained(Server server) {
+        server.shutdownNow();
+        closing.remove(server);
     }
 }

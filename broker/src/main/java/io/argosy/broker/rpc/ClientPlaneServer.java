@@ -33,6 +33,7 @@ public final class ClientPlaneServer implements AutoCloseable {
     /** Largest frame between replicas: the largest request and what the relay puts around it. */
     public static final int RELAY_FRAME_BYTES_MAX = 8 << 20;
 
+    private final Router router;
     private final RelayService relayService;
     private final SightingReports reports;
     private final ClientListener listener;
@@ -77,8 +78,9 @@ public final class ClientPlaneServer implements AutoCloseable {
                                 PeerEndpoints.channel(address, RELAY_FRAME_BYTES_MAX)
                                         .build(),
                                 parts.prover())));
-        LocalCalls localCalls = new LocalCalls(new RouteEncoder(parts.routes()), parts.clients());
-        Router router = new Router(
+        telemetry = new TelemetryStreams(new SettingsAnswer(parts.settings()), parts.clients());
+        LocalCalls localCalls = new LocalCalls(new RouteEncoder(parts.routes()), telemetry);
+        router = new Router(
                 parts.leaderCalls(),
                 localCalls,
                 parts.leadership(),
@@ -86,7 +88,6 @@ public final class ClientPlaneServer implements AutoCloseable {
                 this::link,
                 timers,
                 parts.limits());
-        telemetry = new TelemetryStreams(new SettingsAnswer(parts.settings()), parts.clients());
         relayService =
                 new RelayService(parts.leaderCalls(), parts.leadership(), parts.clients(), timers, parts.clock());
         reports = new SightingReports(parts.leadership(), parts.clients(), this::link, timers);
@@ -142,6 +143,16 @@ public final class ClientPlaneServer implements AutoCloseable {
         return listener.isOpen();
     }
 
+    /** Bytes of calls that wait for a leader; for metrics. */
+    public long heldBytes() {
+        return router.heldBytes().taken();
+    }
+
+    /** Bytes of calls that are under way to the leader; for metrics. */
+    public long relayedBytes() {
+        return router.relayedBytes().taken();
+    }
+
     /** First step of an orderly stop: the port closes, calls under way may finish. */
     public void closeListener() {
         listener.close();
@@ -150,7 +161,7 @@ public final class ClientPlaneServer implements AutoCloseable {
     @Override
     public void close() {
         reports.stop();
-        listener.close();
+        listener.closeNow();
         links.values().forEach(RelayLink::close);
     }
 }

@@ -35,7 +35,10 @@ final class RelayLink implements AutoCloseable {
         this.prover = prover;
     }
 
-    /** Completes when the connection has proved the cluster secret, at once if it has. */
+    /**
+     * Completes when the connection has proved the cluster secret, at once if it has. One proof at a time: two on one
+     * connection would spoil each other's challenge.
+     */
     synchronized CompletableFuture<Void> proved() {
         if (proof == null || proof.isCompletedExceptionally()) {
             // A peer that was down is tried again at once, not when gRPC's own patience is over.
@@ -57,29 +60,36 @@ final class RelayLink implements AutoCloseable {
     }
 
     CompletableFuture<ClientReportAck> report(ClientReport report) {
-        return prover.call(channel, () -> {
-            CompletableFuture<ClientReportAck> answered = new CompletableFuture<>();
-            ClientCalls.asyncUnaryCall(
-                    channel.newCall(
-                            RelayGrpc.getReportClientsMethod(),
-                            CallOptions.DEFAULT.withDeadlineAfter(REPORT_TIMEOUT_MILLIS, TimeUnit.MILLISECONDS)),
-                    report,
-                    new StreamObserver<>() {
-                        @Override
-                        public void onNext(ClientReportAck ack) {
-                            answered.complete(ack);
-                        }
-
-                        @Override
-                        public void onError(Throwable failure) {
-                            answered.completeExceptionally(failure);
-                        }
-
-                        @Override
-                        public void onCompleted() {}
-                    });
-            return answered;
+        CompletableFuture<Void> under = proved();
+        return under.thenCompose(proved -> send(report)).whenComplete((ack, failure) -> {
+            if (failure != null) {
+                failed(under);
+            }
         });
+    }
+
+    private CompletableFuture<ClientReportAck> send(ClientReport report) {
+        CompletableFuture<ClientReportAck> answered = new CompletableFuture<>();
+        ClientCalls.asyncUnaryCall(
+                channel.newCall(
+                        RelayGrpc.getReportClientsMethod(),
+                        CallOptions.DEFAULT.withDeadlineAfter(REPORT_TIMEOUT_MILLIS, TimeUnit.MILLISECONDS)),
+                report,
+                new StreamObserver<>() {
+                    @Override
+                    public void onNext(ClientReportAck ack) {
+                        answered.complete(ack);
+                    }
+
+                    @Override
+                    public void onError(Throwable failure) {
+                        answered.completeExceptionally(failure);
+                    }
+
+                    @Override
+                    public void onCompleted() {}
+                });
+        return answered;
     }
 
     @Override

@@ -38,9 +38,9 @@ public final class NameServerPlane implements AutoCloseable {
     public static NameServerPlane start(
             InetSocketAddress listen, ServerTls tls, RouteSource routes, InstantSource clock, LongSupplier nanoClock)
             throws IOException {
-        LocalCalls localCalls = new LocalCalls(new RouteEncoder(routes), ClientSightings.IGNORED);
         TelemetryStreams telemetry =
                 new TelemetryStreams(new SettingsAnswer(SettingsPolicy.DEFAULT), ClientSightings.IGNORED);
+        LocalCalls localCalls = new LocalCalls(new RouteEncoder(routes), telemetry);
         Server server = ClientPort.builder(listen, tls)
                 .addService(ClientPlane.service(call -> answer(localCalls, call), telemetry, clock, nanoClock))
                 .addService(new ClusterView(routes))

@@ -13,17 +13,19 @@ import io.argosy.wire.protocol.Statuses;
 import io.argosy.wire.route.Caller;
 import io.argosy.wire.route.RouteEncoder;
 import io.argosy.wire.session.ClientSightings;
+import io.argosy.wire.session.TelemetryStreams;
 import java.util.Optional;
 
 /** The methods that any replica and any name server answers alone, with or without a leader (client-protocol 6.4). */
 public final class LocalCalls {
 
     private final RouteEncoder routes;
-    private final ClientSightings sightings;
+    private final TelemetryStreams telemetry;
 
-    public LocalCalls(RouteEncoder routes, ClientSightings sightings) {
+    /** @param telemetry hears of clients that come and go */
+    public LocalCalls(RouteEncoder routes, TelemetryStreams telemetry) {
         this.routes = routes;
-        this.sightings = sightings;
+        this.telemetry = telemetry;
     }
 
     /** @return false if the method is not one of these; then nothing has happened */
@@ -98,7 +100,7 @@ public final class LocalCalls {
         }
         // Go sends one heartbeat without any header while it recovers a stream.
         if (!call.headers().clientId().isEmpty()) {
-            sightings.seen(call.headers().clientId(), type, consumer ? group : "");
+            telemetry.seen(call.headers().clientId(), type, consumer ? group : "");
         }
         call.next(HeartbeatResponse.newBuilder().setStatus(Statuses.OK).build().toByteString());
         call.complete();
@@ -106,7 +108,7 @@ public final class LocalCalls {
     }
 
     private boolean notifyClientTermination(IncomingCall call) {
-        sightings.gone(call.headers().clientId());
+        telemetry.gone(call.headers().clientId());
         call.next(NotifyClientTerminationResponse.newBuilder()
                 .setStatus(Statuses.OK)
                 .build()

@@ -2,6 +2,7 @@ package io.argosy.wire.session;
 
 import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
+import io.argosy.proto.v2.ClientType;
 import io.argosy.proto.v2.Code;
 import io.argosy.proto.v2.Settings;
 import io.argosy.proto.v2.TelemetryCommand;
@@ -12,7 +13,11 @@ import io.grpc.Metadata;
 import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
 import io.grpc.Status;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -23,11 +28,24 @@ import org.slf4j.LoggerFactory;
  */
 public final class TelemetryStreams implements ServerCallHandler<ByteString, ByteString> {
 
+    private static final int DEPARTED_MAX = 10_000;
+
     private static final Logger log = LoggerFactory.getLogger(TelemetryStreams.class);
 
     private final SettingsAnswer answer;
     private final ClientSightings sightings;
     private final ConcurrentHashMap<String, Stream> streams = new ConcurrentHashMap<>();
+
+    /**
+     * Clients that said goodbye. A Java client that does so within a second of a broken stream opens another one
+     * afterwards, and its close() then waits for the end of that stream, for ever if nobody ends it.
+     */
+    private final Set<String> departed = Collections.synchronizedSet(Collections.newSetFromMap(new LinkedHashMap<>() {
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<String, Boolean> eldest) {
+            return size() > DEPARTED_MAX;
+        }
+    }));
 
     public TelemetryStreams(SettingsAnswer answer, ClientSightings sightings) {
         this.answer = answer;
@@ -42,6 +60,17 @@ public final class TelemetryStreams implements ServerCallHandler<ByteString, Byt
     public boolean send(String clientId, TelemetryCommand command) {
         Stream stream = streams.get(clientId);
         return stream != null && stream.write(command);
+    }
+
+    /** A sign of life of a client that came another way. */
+    public void seen(String clientId, ClientType type, String group) {
+        sightings.seen(clientId, type, group);
+    }
+
+    /** The client said goodbye: the next stream that it opens ends once its settings are answered. */
+    public void gone(String clientId) {
+        departed.add(clientId);
+        sightings.gone(clientId);
     }
 
     /** Ends all streams, so that clients open new ones elsewhere; for a server that stops. */
@@ -140,14 +169,20 @@ public final class TelemetryStreams implements ServerCallHandler<ByteString, Byt
         private void settings(Settings sent) {
             Outcome outcome = answer.answer(sent, headers.node());
             if (outcome instanceof Outcome.Accepted accepted) {
-                sightings.seen(
-                        headers.clientId(),
-                        sent.getClientType(),
-                        sent.getSubscription().getGroup().getName());
+                boolean late = departed.remove(headers.clientId());
+                if (!late) {
+                    sightings.seen(
+                            headers.clientId(),
+                            sent.getClientType(),
+                            sent.getSubscription().getGroup().getName());
+                }
                 write(TelemetryCommand.newBuilder()
                         .setStatus(Statuses.OK)
                         .setSettings(accepted.settings())
                         .build());
+                if (late) {
+                    close(Status.OK);
+                }
             } else if (outcome instanceof Outcome.Refused refused) {
                 refuse(refused.status());
             } else if (outcome instanceof Outcome.Malformed malformed) {
