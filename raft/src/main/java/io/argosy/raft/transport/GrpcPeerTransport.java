@@ -22,8 +22,10 @@ import io.argosy.raft.transport.FrameCodec.BadFrameException;
 import io.argosy.wire.auth.ClusterSecret;
 import io.argosy.wire.auth.PeerAuthenticator;
 import io.argosy.wire.auth.PeerProver;
+import io.argosy.wire.grpc.LateServices;
 import io.argosy.wire.grpc.PeerEndpoints;
 import io.argosy.wire.grpc.Rebinding;
+import io.grpc.HandlerRegistry;
 import io.grpc.ManagedChannel;
 import io.grpc.Server;
 import io.grpc.Status;
@@ -73,6 +75,7 @@ public final class GrpcPeerTransport implements PeerTransport {
 
     private final RaftConfig config;
     private final UUID storeUuid;
+    private final HandlerRegistry moreServices;
     private final PeerAuthenticator authenticator;
     private final PeerProver prover;
     private final int inboundBytesMax;
@@ -93,8 +96,24 @@ public final class GrpcPeerTransport implements PeerTransport {
      */
     public GrpcPeerTransport(
             RaftConfig config, UUID storeUuid, ClusterSecret secret, SecureRandom random, LongSupplier nanoClock) {
+        this(config, storeUuid, secret, random, nanoClock, new LateServices());
+    }
+
+    /**
+     * As above, with room for services of the layer above on the same guarded listener.
+     *
+     * @param moreServices may be filled after the start: what is above needs the node, and the node this
+     */
+    public GrpcPeerTransport(
+            RaftConfig config,
+            UUID storeUuid,
+            ClusterSecret secret,
+            SecureRandom random,
+            LongSupplier nanoClock,
+            HandlerRegistry moreServices) {
         this.config = config;
         this.storeUuid = storeUuid;
+        this.moreServices = moreServices;
         this.random = random;
         this.authenticator = new PeerAuthenticator(secret, random, nanoClock);
         this.prover = new PeerProver(secret, config.groupName() + "/" + config.self(), random, CALL_TIMEOUT);
@@ -136,6 +155,7 @@ public final class GrpcPeerTransport implements PeerTransport {
         NettyServerBuilder builder = PeerEndpoints.listener(config.listen(), inboundBytesMax);
         authenticator.guard(builder);
         builder.addService(Rebinding.aliasing(new Service(toTell).bindService()));
+        builder.fallbackHandlerRegistry(moreServices);
         try {
             server = Optional.of(builder.build().start());
         } catch (IOException e) {
