@@ -8,7 +8,6 @@ import io.argosy.server.config.HostPort;
 import io.argosy.server.ops.OpsServer;
 import io.argosy.server.ops.Readiness;
 import io.argosy.server.ops.ServerMetrics;
-import io.argosy.server.process.ExitCode;
 import io.argosy.server.process.Lifecycle;
 import io.argosy.server.process.ServerVersion;
 import io.argosy.server.process.StartException;
@@ -119,10 +118,7 @@ public final class Namesrv implements AutoCloseable {
             lifecycle.onStop("registration", () -> OrderlyStop.stop(server, GRACE));
             return server;
         } catch (IOException e) {
-            throw new StartException(
-                    ExitCode.CANNOT_LISTEN,
-                    "cannot listen on registration address " + config.registration() + ": " + rootMessage(e),
-                    e);
+            throw StartException.cannotListen("registration", config.registration(), e);
         }
     }
 
@@ -142,29 +138,16 @@ public final class Namesrv implements AutoCloseable {
         } catch (SSLException e) {
             throw new IllegalStateException("this JVM has no TLS for servers", e);
         } catch (IOException e) {
-            throw new StartException(
-                    ExitCode.CANNOT_LISTEN,
-                    "cannot listen on client address " + config.client() + ": " + rootMessage(e),
-                    e);
+            throw StartException.cannotListen("client", config.client(), e);
         }
     }
 
     private static ClusterSecret secret(Path file) {
         try {
             return ClusterSecret.load(file);
-        } catch (IOException e) {
-            throw new StartException(ExitCode.BAD_CONFIGURATION, "cannot read the cluster secret: " + e, e);
-        } catch (IllegalArgumentException e) {
-            throw new StartException(ExitCode.BAD_CONFIGURATION, String.valueOf(e.getMessage()), e);
+        } catch (IOException | IllegalArgumentException e) {
+            throw StartException.badFile("the cluster secret", e);
         }
-    }
-
-    private static String rootMessage(Throwable failure) {
-        Throwable root = failure;
-        while (root.getCause() != null) {
-            root = root.getCause();
-        }
-        return String.valueOf(root.getMessage());
     }
 
     /** Where clients connect, with the port that was bound. */

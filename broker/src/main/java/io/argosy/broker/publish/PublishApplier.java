@@ -18,6 +18,7 @@ import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.atomic.LongAdder;
 
 /**
  * PUBLISH entries: gives each message that was not stored before the next offset of its queue, in log order.
@@ -58,6 +59,10 @@ public final class PublishApplier implements CommandApplier {
 
     private boolean[] duplicate = new boolean[16];
     private long[] offsets = new long[16];
+
+    // Since the start.
+    private final LongAdder storedMessages = new LongAdder();
+    private final LongAdder storedBytes = new LongAdder();
 
     private static final class Mark {
         final long firstKey;
@@ -109,6 +114,16 @@ public final class PublishApplier implements CommandApplier {
         }
     }
 
+    /** Messages stored since this process started, duplicates excluded. Any thread. */
+    public long storedMessages() {
+        return storedMessages.sum();
+    }
+
+    /** Bytes of the entries that brought them. Any thread. */
+    public long storedBytes() {
+        return storedBytes.sum();
+    }
+
     /** What the entry did; only right after its run was applied, on the applier thread, that is, for its proposer. */
     public Optional<PublishOutcome> outcome(long logIndex) {
         return results.of(logIndex);
@@ -131,6 +146,8 @@ public final class PublishApplier implements CommandApplier {
         }
         long base = queues.nextOffset(topic.get(), batch.queueId());
         int duplicates = findDuplicates(entry.index(), batch, base, entryTimeMillis);
+        storedMessages.add(batch.count() - duplicates);
+        storedBytes.add(payload.remaining());
         if (duplicates == 0) {
             queues.append(
                     topic.get(), batch.queueId(), entry.index(), 0, batch.count(), entryTimeMillis, batch::tagHash);

@@ -3,7 +3,6 @@ package io.argosy.server.ops;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import io.argosy.server.config.HostPort;
-import io.argosy.server.process.ExitCode;
 import io.argosy.server.process.StartException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -39,8 +38,7 @@ public final class OpsServer implements AutoCloseable {
         try {
             http = HttpServer.create(listen.resolve(), 0);
         } catch (IOException e) {
-            throw new StartException(
-                    ExitCode.CANNOT_LISTEN, "cannot listen on ops address " + listen + ": " + e.getMessage(), e);
+            throw StartException.cannotListen("ops", listen, e);
         }
         AtomicInteger number = new AtomicInteger();
         ExecutorService threads = Executors.newFixedThreadPool(THREADS, task -> {

@@ -11,6 +11,27 @@ public final class StartException extends RuntimeException {
         this.exitCode = exitCode;
     }
 
+    /**
+     * An address can't be bound.
+     *
+     * @param what it is for, as in the configuration: {@code client}
+     */
+    public static StartException cannotListen(String what, Object address, Throwable failure) {
+        Throwable root = failure;
+        while (root.getCause() != null) {
+            root = root.getCause();
+        }
+        return new StartException(
+                ExitCode.CANNOT_LISTEN,
+                "cannot listen on " + what + " address " + address + ": " + root.getMessage(),
+                failure);
+    }
+
+    /** A file that the configuration names can't be used. */
+    public static StartException badFile(String what, Throwable failure) {
+        return new StartException(ExitCode.BAD_CONFIGURATION, "cannot read " + what + ": " + failure, failure);
+    }
+
     public ExitCode exitCode() {
         return exitCode;
     }

@@ -1,0 +1,23 @@
+package io.argosy.broker;
+
+import io.argosy.raft.node.FailureHook;
+import io.argosy.server.process.ServerProcess;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The broker as a process: {@code --config FILE} and overrides. */
+public final class BrokerMain {
+
+    private static final Logger log = LoggerFactory.getLogger(BrokerMain.class);
+
+    private BrokerMain() {}
+
+    public static void main(String[] args) {
+        // Threads that own replicated state halt the process themselves; what ends here has only lost its own thread.
+        Thread.setDefaultUncaughtExceptionHandler((thread, failure) ->
+                log.error("thread ended by an uncaught error thread={}", thread.getName(), failure));
+        new ServerProcess(
+                        "broker", BrokerKeys.ALL, config -> Broker.start(BrokerKeys.configOf(config), FailureHook.HALT))
+                .run(args);
+    }
+}

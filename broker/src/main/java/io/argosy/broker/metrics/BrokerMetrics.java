@@ -1,0 +1,199 @@
+package io.argosy.broker.metrics;
+
+import io.argosy.broker.rpc.LeaderCall;
+import io.argosy.raft.RaftNode;
+import io.argosy.raft.RaftStatus;
+import io.argosy.raft.RaftStatus.PeerStatus;
+import io.argosy.raft.ReplicaId;
+import io.argosy.raft.Role;
+import io.argosy.raft.RoleChange;
+import io.argosy.raft.storage.Disk;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.FunctionCounter;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Tags;
+import io.micrometer.core.instrument.Timer;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.function.DoubleSupplier;
+import java.util.function.LongSupplier;
+import java.util.function.Supplier;
+import java.util.function.ToLongFunction;
+
+/** The metrics of one broker. Gauges are read when somebody scrapes and cost nothing before. */
+public final class BrokerMetrics {
+
+    /** Histograms of latencies: from a fast fsync to what a client gives up on. */
+    private static final Duration[] LATENCIES = {
+        Duration.ofNanos(100_000),
+        Duration.ofNanos(250_000),
+        Duration.ofNanos(500_000),
+        Duration.ofMillis(1),
+        Duration.ofNanos(2_500_000),
+        Duration.ofMillis(5),
+        Duration.ofMillis(10),
+        Duration.ofMillis(25),
+        Duration.ofMillis(50),
+        Duration.ofMillis(100),
+        Duration.ofMillis(250),
+        Duration.ofMillis(500),
+        Duration.ofSeconds(1),
+        Duration.ofMillis(2500)
+    };
+
+    private final MeterRegistry registry;
+    private final LongSupplier nanoClock;
+
+    public BrokerMetrics(MeterRegistry registry, LongSupplier nanoClock) {
+        this.registry = registry;
+        this.nanoClock = nanoClock;
+    }
+
+    /** The disk, with its fsyncs timed. */
+    public Disk metered(Disk disk) {
+        return new MeteredDisk(
+                disk,
+                latency("argosy.log.fsync", "Time of one fsync of the log or the hard state", Tags.empty()),
+                nanoClock);
+    }
+
+    /** The node, with the time from proposal to application measured. */
+    public RaftNode metered(RaftNode node) {
+        return new MeteredNode(
+                node,
+                latency("argosy.raft.commit.latency", "From proposal to application, on the leader", Tags.empty()),
+                nanoClock);
+    }
+
+    /** The calls, with their refusals counted, and sends timed. */
+    public Map<String, LeaderCall> metered(Map<String, LeaderCall> calls) {
+        Map<String, LeaderCall> metered = new HashMap<>();
+        calls.forEach((method, call) -> metered.put(
+                method,
+                new MeteredCall(
+                        call,
+                        latency(
+                                "argosy.call.latency",
+                                "From the arrival of a call at the leader to the end of its answer, waits included",
+                                Tags.of("method", method)),
+                        reason -> Counter.builder("argosy.refused")
+                                .description("Calls the leader answered with something else than success")
+                                .tag("method", method)
+                                .tag("reason", reason)
+                                .register(registry)
+                                .increment(),
+                        nanoClock)));
+        return metered;
+    }
+
+    /** Counts every time this replica hears of a new leader. */
+    public void countLeaderChanges(RoleChange change, ReplicaId self) {
+        boolean news = change.role() == Role.LEADER
+                || change.leader().filter(leader -> !leader.equals(self)).isPresent();
+        if (news) {
+            Counter.builder("argosy.raft.leader.changes")
+                    .description("Leaders this replica has followed or been")
+                    .register(registry)
+                    .increment();
+        }
+    }
+
+    /** What Raft says of itself. */
+    public void raft(Supplier<RaftStatus> status, Collection<ReplicaId> peers) {
+        for (Role role : Role.values()) {
+            gauge(
+                    "argosy.raft.role",
+                    "1 for the role this replica has",
+                    Tags.of("role", role.name().toLowerCase(Locale.ROOT)),
+                    () -> status.get().role() == role ? 1 : 0);
+        }
+        gauge(
+                "argosy.raft.leader",
+                "1 if this replica leads",
+                () -> status.get().leading() ? 1 : 0);
+        gauge(
+                "argosy.raft.leader.known",
+                "1 if this replica knows who leads",
+                () -> status.get().leader().isPresent() ? 1 : 0);
+        gauge("argosy.raft.term", "Current term", () -> status.get().term());
+        gauge(
+                "argosy.raft.first.index",
+                "First index of the log",
+                () -> status.get().firstIndex());
+        gauge(
+                "argosy.raft.last.index",
+                "Last index of the log",
+                () -> status.get().lastIndex());
+        gauge("argosy.raft.commit.index", "Commit index", () -> status.get().commitIndex());
+        gauge("argosy.raft.applied.index", "Applied index", () -> status.get().appliedIndex());
+        gauge("argosy.log.bytes", "Size of the log on disk", () -> status.get().logBytes());
+        gauge(
+                "argosy.log.damaged.ranges",
+                "Ranges of entries that fail their checksum",
+                () -> status.get().damage().size());
+        gauge(
+                "argosy.log.disk.slow",
+                "1 while a write or fsync takes longer than an election timeout",
+                () -> status.get().diskSlow() ? 1 : 0);
+        for (ReplicaId peer : peers) {
+            Tags tags = Tags.of("peer", peer.toString());
+            gauge(
+                    "argosy.raft.follower.lag.entries",
+                    "Entries a follower lacks, on the leader",
+                    tags,
+                    () -> lag(status.get(), peer));
+            gauge(
+                    "argosy.raft.peer.reachable",
+                    "1 if the peer answers, on the leader",
+                    tags,
+                    () -> peer(status.get(), peer, p -> p.reachable() ? 1 : 0));
+        }
+    }
+
+    /** A total that somebody else counts. */
+    public void total(String name, String description, LongSupplier total) {
+        FunctionCounter.builder(name, total, LongSupplier::getAsLong)
+                .description(description)
+                .register(registry);
+    }
+
+    /** A value that somebody else knows. */
+    public void gauge(String name, String description, DoubleSupplier value) {
+        gauge(name, description, Tags.empty(), value);
+    }
+
+    private void gauge(String name, String description, Tags tags, DoubleSupplier value) {
+        Gauge.builder(name, value, DoubleSupplier::getAsDouble)
+                .description(description)
+                .tags(tags)
+                .strongReference(true)
+                .register(registry);
+    }
+
+    private Timer latency(String name, String description, Tags tags) {
+        return Timer.builder(name)
+                .description(description)
+                .tags(tags)
+                .serviceLevelObjectives(LATENCIES)
+                .register(registry);
+    }
+
+    private static long lag(RaftStatus status, ReplicaId peer) {
+        return peer(status, peer, p -> Math.max(0, status.lastIndex() - p.matchIndex()));
+    }
+
+    /** 0 on a replica that does not lead: it knows nothing of its peers. */
+    private static long peer(RaftStatus status, ReplicaId peer, ToLongFunction<PeerStatus> value) {
+        return status.leading()
+                ? status.peers().stream()
+                        .filter(p -> p.id().equals(peer))
+                        .mapToLong(value)
+                        .findFirst()
+                        .orElse(0)
+                : 0;
+    }
+}
