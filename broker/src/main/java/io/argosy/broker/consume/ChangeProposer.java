@@ -50,12 +50,18 @@ final class ChangeProposer {
     private Optional<EventLoop.Timer> delay = Optional.empty();
     private boolean urgent;
     private Optional<Runnable> whenIdle = Optional.empty();
+    private Runnable onLost = () -> {};
 
     ChangeProposer(RaftNode raft, EventLoop loop, InstantSource clock, ConsumeConfig config) {
         this.raft = raft;
         this.loop = loop;
         this.clock = clock;
         this.config = config;
+    }
+
+    /** Called when an entry may be lost: what the leader knows ahead of the log is then not what the log will say. */
+    void onLost(Runnable listener) {
+        onLost = listener;
     }
 
     /** Replicates within the hand-out delay, or with whatever goes sooner. */
@@ -182,8 +188,12 @@ final class ChangeProposer {
         } else {
             entry.finish(Outcome.NOT_LEADER);
         }
-        whenIdle.ifPresent(Runnable::run);
+        if (!entry.abandoned && !(result instanceof ProposeResult.Committed)) {
+            onLost.run();
+        }
+        Optional<Runnable> waiting = whenIdle;
         whenIdle = Optional.empty();
+        waiting.ifPresent(Runnable::run);
     }
 
     private void retry(InFlight entry) {

@@ -80,6 +80,7 @@ public final class Consuming implements AutoCloseable {
         this.acks = new AckCalls(this);
         this.pulls = new PullCalls(this);
         term.onEnd(pulls::termEnded);
+        proposer.onLost(() -> term.restart(parts.leadership().view()));
         loop.onTurnEnd(() -> {
             term.flush();
             proposer.flush();

@@ -176,6 +176,14 @@ final class LiveTerm {
         }
     }
 
+    /** Forgets what it knows ahead of the log and begins again, behind a new barrier if this replica still leads. */
+    void restart(Leadership.View view) {
+        if (state != State.FOLLOWING) {
+            end();
+            leadership(view);
+        }
+    }
+
     /** Runs one of the two: now, or when it is known whether this replica leads. */
     void whenLeading(Runnable action, Runnable notLeader) {
         switch (state) {
@@ -185,7 +193,7 @@ final class LiveTerm {
         }
     }
 
-    /** Unique in the group: no other hand-out ever had it. */
+    /** Unique in the group: no other hand-out ever had it, because a process leads a term at most once. */
     long nextNonce() {
         return term << 32 | (++noncesGiven & 0xffff_ffffL);
     }
@@ -285,7 +293,6 @@ final class LiveTerm {
     private void begin() {
         log.info("serving consumers term={}", term);
         state = State.LEADING;
-        noncesGiven = 0;
         List<Undecided> waiting = List.copyOf(whenLeading);
         whenLeading.clear();
         waiting.forEach(call -> call.leading.run());

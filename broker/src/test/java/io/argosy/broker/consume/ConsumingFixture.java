@@ -43,7 +43,10 @@ import java.util.function.Consumer;
 final class ConsumingFixture implements Deliveries, Topics, ClientLiveness {
 
     static final int TOPIC_ID = 7;
-    static final int QUEUES = 3;
+
+    int queueCount = 3;
+    /** How often somebody asked for the offsets of a queue. */
+    long looks;
 
     final ManualLoop loop = new ManualLoop();
     final MapStore store = new MapStore();
@@ -357,6 +360,7 @@ final class ConsumingFixture implements Deliveries, Topics, ClientLiveness {
 
     @Override
     public long maxOffset(int topicId, int queueId) {
+        looks++;
         return queues.getOrDefault(queueId, List.of()).size();
     }
 
@@ -391,7 +395,7 @@ final class ConsumingFixture implements Deliveries, Topics, ClientLiveness {
     @Override
     public Optional<TopicView> topic(int topicId) {
         return topicExists && topicId == TOPIC_ID
-                ? Optional.of(new TopicView("topic", TOPIC_ID, QUEUES, java.time.Duration.ofDays(3)))
+                ? Optional.of(new TopicView("topic", TOPIC_ID, queueCount, java.time.Duration.ofDays(3)))
                 : Optional.empty();
     }
 

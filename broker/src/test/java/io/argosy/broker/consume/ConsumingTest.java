@@ -591,6 +591,21 @@ class ConsumingTest {
         assertThat(changed.changeResponse().getReceiptHandle()).isEqualTo(received.handle(0));
     }
 
+    @Test
+    void aLostEntryMakesTheLeaderForgetWhatItKnewAhead() {
+        f.publish(0, 2);
+        f.call("c1", receive("g").setBatchSize(1));
+        f.raft.mode(LogOfOne.Mode.INDETERMINATE);
+        f.pass(50);
+        f.raft.mode(LogOfOne.Mode.COMMIT);
+
+        Sink received = f.call("c2", receive("g"));
+        f.pass(50);
+
+        assertThat(received.ids()).as("the first hand-out is not in the log").containsExactly("M0-0", "M0-1");
+        assertThat(f.live("g").progress(0)).contains(f.progress(0));
+    }
+
     // ---- bounds ----
 
     @Test
@@ -673,6 +688,22 @@ class ConsumingTest {
         f.deleteTopic();
 
         assertThat(waiting.receiveCode()).isEqualTo(Code.TOPIC_NOT_FOUND);
+    }
+
+    @Test
+    void fiftyThousandQueuesCostAReceiveNothing() {
+        f.queueCount = 50_000;
+        for (int i = 0; i < 1000; i++) {
+            f.call("c" + i, receive("g"));
+        }
+        long looked = f.looks;
+
+        f.publish(49_999, 1);
+        for (int i = 0; i < 1000; i++) {
+            f.call("d" + i, receive("g").clearLongPollingTimeout().setLongPollingTimeout(seconds(0)));
+        }
+
+        assertThat(f.looks - looked).isLessThan(100);
     }
 
     // ---- codes ----
