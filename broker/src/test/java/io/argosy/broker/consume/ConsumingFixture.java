@@ -243,8 +243,8 @@ final class ConsumingFixture implements Deliveries, Topics, ClientLiveness {
     static final class Sink implements ResponseSink {
 
         final List<ByteString> responses = new ArrayList<>();
-        boolean completed;
-        boolean notLeader;
+        volatile boolean completed;
+        volatile boolean notLeader;
         private boolean cancelled;
         private final List<Runnable> onCancel = new ArrayList<>();
 
