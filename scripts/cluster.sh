@@ -219,6 +219,17 @@ wait_for() {
   done
 }
 
+# wait_for_port NAME PORT SECONDS: until something listens there.
+wait_for_port() {
+  local left=$(($3 * 20))
+  while ! port_is_taken "$2"; do
+    [ -n "$(running "$1")" ] || died "$1"
+    left=$((left - 1))
+    [ $left -gt 0 ] || { echo "$1 does not listen on port $2 after $3 s; see $dir/logs/$1.log" >&2; exit 1; }
+    sleep 0.05
+  done
+}
+
 stop_server() {
   local pid left=300
   pid=$(running "$1")
@@ -270,6 +281,7 @@ case $command in
     for name in $to_start; do wait_for "$name" /livez 60; done
     if [ "$all_empty" = yes ] || [ -e "$dir/bootstrap-unfinished" ]; then
       : >"$dir/bootstrap-unfinished"
+      for n in $(replicas); do wait_for_port "broker-$n" $(($(replica_port "$n") + 2)) 60; done
       admin raft bootstrap --admin "127.0.0.1:$(($(replica_port 1) + 2))"
       rm -f "$dir/bootstrap-unfinished"
     fi
@@ -286,7 +298,7 @@ case $command in
   status)
     for name in namesrv $(replicas | sed 's/^/broker-/'); do
       pid=$(running "$name")
-      echo "$name: ${pid:+running, process $pid}${pid:-down}" | sed 's/process \([0-9]*\)[0-9]*$/process \1/'
+      if [ -n "$pid" ]; then echo "$name: running, process $pid"; else echo "$name: down"; fi
     done
     if [ -n "$(running namesrv)" ]; then admin cluster status; fi
     ;;

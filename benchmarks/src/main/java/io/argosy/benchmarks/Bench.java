@@ -63,27 +63,40 @@ public final class Bench implements Callable<Integer> {
         List<ThroughputRun.Result> throughput = new ArrayList<>();
         List<LatencyRun.Result> latency = new ArrayList<>();
         try (ArgosyClient client = ArgosyClient.builder().endpoints(endpoints).build()) {
-            out.printf("%-28s %12s %9s %11s %11s %8s%n", "produce, batched, acks=fsync", "msg/s", "MB/s",
-                    "client s/M", "servers s/M", "others");
+            out.printf(
+                    "%-28s %12s %9s %11s %11s %8s%n",
+                    "produce, batched, acks=fsync", "msg/s", "MB/s", "client s/M", "servers s/M", "others");
             for (int size : sizes) {
                 ThroughputRun.Result result = new ThroughputRun(client, cpu)
                         .run(new ThroughputRun.Load(
                                 "bench-" + size, size, Duration.ofMillis(lingerMillis), warmUp, counted));
                 throughput.add(result);
-                out.printf(Locale.ROOT, "%-28s %,12.0f %9.1f %11.2f %11.2f %8.2f%s%n", size + " B",
-                        result.messagesPerSecond(), result.megabytesPerSecond(),
-                        result.clientCpuSecondsPerMillion(), result.serverCpuSecondsPerMillion(),
-                        result.otherProcessors(), failures(result.failures()));
+                out.printf(
+                        Locale.ROOT,
+                        "%-28s %,12.0f %9.1f %11.2f %11.2f %8.2f%s%n",
+                        size + " B",
+                        result.messagesPerSecond(),
+                        result.megabytesPerSecond(),
+                        result.clientCpuSecondsPerMillion(),
+                        result.serverCpuSecondsPerMillion(),
+                        result.otherProcessors(),
+                        failures(result.failures()));
             }
             out.println();
             out.printf("%-28s %10s %10s %10s %10s %10s%n", "latency, 1 KiB, us", "count", "p50", "p99", "p99.9", "max");
             for (int rate : rates) {
-                LatencyRun.Result result = new LatencyRun(client)
-                        .run(new LatencyRun.Load("bench-latency", 1024, rate, warmUp, counted));
+                LatencyRun.Result result =
+                        new LatencyRun(client).run(new LatencyRun.Load("bench-latency", 1024, rate, warmUp, counted));
                 latency.add(result);
-                out.printf(Locale.ROOT, "%-28s %,10d %,10.0f %,10.0f %,10.0f %,10.0f%s%n",
-                        rate == 0 ? "one in flight" : rate + "/s, open loop", result.nanos().getTotalCount(),
-                        result.micros(50), result.micros(99), result.micros(99.9), result.micros(100),
+                out.printf(
+                        Locale.ROOT,
+                        "%-28s %,10d %,10.0f %,10.0f %,10.0f %,10.0f%s%n",
+                        rate == 0 ? "one in flight" : rate + "/s, open loop",
+                        result.nanos().getTotalCount(),
+                        result.micros(50),
+                        result.micros(99),
+                        result.micros(99.9),
+                        result.micros(100),
                         failures(result.failures()));
             }
         }
@@ -100,7 +113,8 @@ public final class Bench implements Callable<Integer> {
     private List<Long> serverPids() throws IOException {
         try (Stream<Path> files = Files.list(folder)) {
             List<Long> pids = new ArrayList<>();
-            for (Path file : files.filter(f -> f.toString().endsWith(".pid")).sorted().toList()) {
+            for (Path file :
+                    files.filter(f -> f.toString().endsWith(".pid")).sorted().toList()) {
                 pids.add(Long.parseLong(Files.readString(file).strip()));
             }
             if (pids.isEmpty()) {
@@ -110,8 +124,8 @@ public final class Bench implements Callable<Integer> {
         }
     }
 
-    private static void write(
-            Path file, List<ThroughputRun.Result> throughput, List<LatencyRun.Result> latency) throws IOException {
+    private static void write(Path file, List<ThroughputRun.Result> throughput, List<LatencyRun.Result> latency)
+            throws IOException {
         ObjectMapper mapper = new ObjectMapper();
         ObjectNode root = mapper.createObjectNode().put("version", JSON_VERSION);
         ArrayNode produce = root.putArray("produce");

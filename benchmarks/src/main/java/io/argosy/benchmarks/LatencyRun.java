@@ -56,13 +56,14 @@ final class LatencyRun {
                         LockSupport.parkNanos(left);
                     }
                     long dueNanos = due;
-                    producer.sendAsync(Message.of(load.topic, body)).whenComplete((receipt, failure) -> {
-                        if (failure == null) {
-                            record(nanos, dueNanos, countFromNanos);
-                        } else {
-                            failures.recordValue(1);
-                        }
-                    });
+                    var unused = producer.sendAsync(Message.of(load.topic, body))
+                            .whenComplete((receipt, failure) -> {
+                                if (failure == null) {
+                                    record(nanos, dueNanos, countFromNanos);
+                                } else {
+                                    failures.recordValue(1);
+                                }
+                            });
                 }
                 producer.flush();
             }

@@ -46,7 +46,12 @@ final class ProcessCpu {
     }
 
     private static double ofMachine() {
-        String[] fields = read(Path.of("/proc/stat")).lines().findFirst().orElseThrow().trim().split("\\s+");
+        String[] fields = read(Path.of("/proc/stat"))
+                .lines()
+                .findFirst()
+                .orElseThrow()
+                .trim()
+                .split("\\s+", -1);
         long busy = 0;
         for (int i = 1; i <= 8; i++) {
             boolean idle = i == 4 || i == 5;

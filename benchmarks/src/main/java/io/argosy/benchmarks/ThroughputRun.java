@@ -79,13 +79,14 @@ final class ThroughputRun {
             random.nextBytes(body);
         }
         for (int i = 0; !over; i++) {
-            producer.sendAsync(Message.of(load.topic, bodies[i % BODIES])).whenComplete((receipt, failure) -> {
-                if (failure == null) {
-                    acknowledged.increment();
-                } else {
-                    failed.increment();
-                }
-            });
+            var unused = producer.sendAsync(Message.of(load.topic, bodies[i % BODIES]))
+                    .whenComplete((receipt, failure) -> {
+                        if (failure == null) {
+                            acknowledged.increment();
+                        } else {
+                            failed.increment();
+                        }
+                    });
         }
     }
 

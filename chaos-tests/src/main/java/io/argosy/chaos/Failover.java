@@ -145,7 +145,7 @@ public final class Failover implements Callable<Integer> {
 
     private void send(SendLoop loop, int number) {
         String body = "f-" + number;
-        loop.send(TOPIC, body).whenComplete((receipt, failure) -> {
+        var unused = loop.send(TOPIC, body).whenComplete((receipt, failure) -> {
             if (failure == null) {
                 acks.record(System.nanoTime());
                 acknowledged.add(body);

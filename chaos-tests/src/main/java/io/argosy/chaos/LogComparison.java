@@ -45,7 +45,8 @@ final class LogComparison {
     private static NavigableMap<Long, String> entries(Cluster cluster, int replica) {
         NavigableMap<Long, String> entries = new TreeMap<>();
         try (Stream<Path> files = Files.walk(cluster.replicaFolder(replica))) {
-            for (Path segment : files.filter(file -> file.getFileName().toString().matches("\\d{20}\\.log"))
+            for (Path segment : files.filter(
+                            file -> file.getFileName().toString().matches("\\d{20}\\.log"))
                     .sorted()
                     .toList()) {
                 SegmentDump.read(new FileSystemDisk(), segment.toAbsolutePath(), item -> {

@@ -2,6 +2,7 @@ package io.argosy.chaos;
 
 import io.argosy.client.ArgosyClient;
 import io.argosy.client.Message;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.CompletableFuture;
 import org.apache.rocketmq.client.apis.ClientException;
@@ -12,7 +13,7 @@ interface SendLoop extends AutoCloseable {
     CompletableFuture<?> send(String topic, String body);
 
     @Override
-    void close() throws Exception;
+    void close() throws IOException;
 
     static SendLoop official(String endpoints, String topic) throws ClientException {
         var producer = new OfficialClient(endpoints, true).producer(topic);
@@ -23,7 +24,7 @@ interface SendLoop extends AutoCloseable {
             }
 
             @Override
-            public void close() throws Exception {
+            public void close() throws IOException {
                 producer.close();
             }
         };
