@@ -85,6 +85,9 @@ public final class Broker implements AutoCloseable {
     private static final Duration PROOF_TIMEOUT = Duration.ofSeconds(5);
     private static final int CONSUME_WORKERS = 2;
 
+    /** For sends and acknowledgements under way at a stop; consumers that only wait for messages are cut off. */
+    private static final Duration DRAIN = Duration.ofMillis(500);
+
     private final Lifecycle lifecycle;
     private final RaftNode node;
     private final HostPort clientAddress;
@@ -265,7 +268,10 @@ public final class Broker implements AutoCloseable {
         });
         registrar.start();
         startClientPlane(config, clientPlane);
-        lifecycle.onStop("client listener", clientPlane::closeListener);
+        lifecycle.onStop("client listener", () -> {
+            clientPlane.closeListener();
+            clientPlane.awaitDrained(DRAIN);
+        });
         readiness.check("replica", new ReplicaReadiness(node::status)::problem);
         lifecycle.onStop("readiness", () -> readiness.close("stopping"));
         readiness.open();

@@ -83,6 +83,19 @@ public final class ClientListener implements AutoCloseable {
         shut();
     }
 
+    /** After {@link #close}: waits for the calls under way, not longer than the patience. */
+    void awaitDrained(Duration patience) throws InterruptedException {
+        List<Server> draining;
+        synchronized (this) {
+            draining = List.copyOf(closing);
+        }
+        for (Server server : draining) {
+            if (!server.awaitTermination(patience.toNanos(), TimeUnit.NANOSECONDS)) {
+                log.info("calls are still under way port={} waitedMillis={}", port(), patience.toMillis());
+            }
+        }
+    }
+
     /** As {@link #close}, and ends what is still under way. */
     synchronized void closeNow() {
         close();

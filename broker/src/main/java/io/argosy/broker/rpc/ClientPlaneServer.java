@@ -19,6 +19,7 @@ import io.grpc.ServerServiceDefinition;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.List;
@@ -156,6 +157,11 @@ public final class ClientPlaneServer implements AutoCloseable {
     /** First step of an orderly stop: the port closes, calls under way may finish. */
     public void closeListener() {
         listener.close();
+    }
+
+    /** Second step: waits for the calls under way, not longer than the patience. */
+    public void awaitDrained(Duration patience) throws InterruptedException {
+        listener.awaitDrained(patience);
     }
 
     @Override

@@ -23,7 +23,8 @@ public final class StartException extends RuntimeException {
         }
         return new StartException(
                 ExitCode.CANNOT_LISTEN,
-                "cannot listen on " + what + " address " + address + ": " + root.getMessage(),
+                "cannot listen on " + what + " address " + address + ": " + root.getMessage()
+                        + "; does this process run already?",
                 failure);
     }
 
