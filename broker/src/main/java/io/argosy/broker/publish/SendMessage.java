@@ -20,6 +20,7 @@ import io.argosy.raft.RaftNode;
 import io.argosy.wire.name.ResourceNames;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -49,10 +50,12 @@ public final class SendMessage implements LeaderCall {
     private final TopicTable topics;
     private final PublishApplier applier;
     private final AutoCreate autoCreate;
+    private final Duration retention;
     private final WriteGate gate;
     private final InstantSource clock;
     private final AtomicInteger roundRobin = new AtomicInteger();
 
+    /** Topics that this creates keep messages for {@link CreateTopic#RETENTION_DEFAULT}. */
     public SendMessage(
             RaftNode raft,
             TopicTable topics,
@@ -60,6 +63,19 @@ public final class SendMessage implements LeaderCall {
             AutoCreate autoCreate,
             WriteGate gate,
             InstantSource clock) {
+        this(raft, topics, applier, autoCreate, CreateTopic.RETENTION_DEFAULT, gate, clock);
+    }
+
+    /** @param retention how long topics that this creates keep messages at least */
+    public SendMessage(
+            RaftNode raft,
+            TopicTable topics,
+            PublishApplier applier,
+            AutoCreate autoCreate,
+            Duration retention,
+            WriteGate gate,
+            InstantSource clock) {
+        this.retention = retention;
         this.raft = raft;
         this.topics = topics;
         this.applier = applier;
@@ -223,9 +239,8 @@ public final class SendMessage implements LeaderCall {
         }
 
         private void createTopic() {
-            ByteBuffer payload = new CreateTopic(
-                            clock.millis(), topicName, autoCreate.queueCount(), CreateTopic.RETENTION_DEFAULT)
-                    .encode();
+            ByteBuffer payload =
+                    new CreateTopic(clock.millis(), topicName, autoCreate.queueCount(), retention).encode();
             open.set(1);
             raft.propose(payload, Entry.crcOf(payload), result -> {
                 if (!(result instanceof ProposeResult.Committed committed)) {

@@ -44,7 +44,6 @@ public final class RocksStateStore implements StateStore {
 
     private static final byte[] APPLIED_KEY = "applied-index".getBytes(StandardCharsets.US_ASCII);
     private static final int BLOOM_BITS = 10;
-    private static final int OPEN_FILES_MAX = 256;
 
     private final List<RocksObject> owned = new ArrayList<>();
     private final RocksDB db;
@@ -55,15 +54,15 @@ public final class RocksStateStore implements StateStore {
     private volatile long appliedIndex;
     private boolean closed;
 
-    private RocksStateStore(Path folder, long memoryBytes) throws RocksDBException {
-        Cache cache = own(new LRUCache(memoryBytes, 2));
-        WriteBufferManager writeBuffers = own(new WriteBufferManager(memoryBytes / 2, cache));
+    private RocksStateStore(Path folder, RocksOptions options) throws RocksDBException {
+        Cache cache = own(new LRUCache(options.memoryBytes(), 2));
+        WriteBufferManager writeBuffers = own(new WriteBufferManager(options.memoryBytes() / 2, cache));
         DBOptions dbOptions = own(new DBOptions())
                 .setCreateIfMissing(true)
                 .setCreateMissingColumnFamilies(true)
                 .setAtomicFlush(true)
                 .setAvoidFlushDuringShutdown(true)
-                .setMaxOpenFiles(OPEN_FILES_MAX)
+                .setMaxOpenFiles(options.openFilesMax())
                 .setMaxBackgroundJobs(2)
                 .setWriteBufferManager(writeBuffers)
                 .setInfoLogLevel(InfoLogLevel.WARN_LEVEL)
@@ -80,7 +79,7 @@ public final class RocksStateStore implements StateStore {
                 .setFormatVersion(5);
         ColumnFamilyOptions familyOptions = own(new ColumnFamilyOptions())
                 .setTableFormatConfig(table)
-                .setWriteBufferSize(memoryBytes / 4)
+                .setWriteBufferSize(options.memoryBytes() / 4)
                 .setArenaBlockSize(256 << 10)
                 .setMaxWriteBufferNumber(4)
                 .setCompressionType(CompressionType.LZ4_COMPRESSION);
@@ -105,13 +104,12 @@ public final class RocksStateStore implements StateStore {
     /**
      * Opens or creates the store; the state is the one of the last flush before the process ended.
      *
-     * @param memoryBytes budget of block cache and write buffers together
      * @throws StateStoreException if RocksDB can't open the folder
      */
-    public static RocksStateStore open(Path folder, long memoryBytes) {
+    public static RocksStateStore open(Path folder, RocksOptions options) {
         try {
             loadLibrary(folder);
-            return new RocksStateStore(folder, memoryBytes);
+            return new RocksStateStore(folder, options);
         } catch (IOException | RocksDBException e) {
             throw new StateStoreException("cannot open " + folder, e);
         }

@@ -93,6 +93,25 @@ public final class TopicTable implements Topics, CommandApplier {
         return byId.length;
     }
 
+    /** The shortest and the longest retention of all topics; empty if there is none. */
+    public Optional<RetentionRange> retentions() {
+        Duration shortest = null;
+        Duration longest = null;
+        for (TopicView topic : byId) {
+            if (topic != null) {
+                Duration retention = topic.retention();
+                shortest = shortest == null || retention.compareTo(shortest) < 0 ? retention : shortest;
+                longest = longest == null || retention.compareTo(longest) > 0 ? retention : longest;
+            }
+        }
+        return shortest == null || longest == null
+                ? Optional.empty()
+                : Optional.of(new RetentionRange(shortest, longest));
+    }
+
+    /** Retentions of topics lie between these. */
+    public record RetentionRange(Duration shortest, Duration longest) {}
+
     @Override
     public List<TopicView> all() {
         return byName.values().stream()
