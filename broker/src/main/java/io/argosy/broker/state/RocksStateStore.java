@@ -44,6 +44,7 @@ public final class RocksStateStore implements StateStore {
 
     private static final byte[] APPLIED_KEY = "applied-index".getBytes(StandardCharsets.US_ASCII);
     private static final int BLOOM_BITS = 10;
+    private static final int OPEN_FILES_MAX = 256;
 
     private final List<RocksObject> owned = new ArrayList<>();
     private final RocksDB db;
@@ -54,15 +55,15 @@ public final class RocksStateStore implements StateStore {
     private volatile long appliedIndex;
     private boolean closed;
 
-    private RocksStateStore(Path folder, RocksOptions options) throws RocksDBException {
-        Cache cache = own(new LRUCache(options.memoryBytes(), 2));
-        WriteBufferManager writeBuffers = own(new WriteBufferManager(options.memoryBytes() / 2, cache));
+    private RocksStateStore(Path folder, long memoryBytes) throws RocksDBException {
+        Cache cache = own(new LRUCache(memoryBytes, 2));
+        WriteBufferManager writeBuffers = own(new WriteBufferManager(memoryBytes / 2, cache));
         DBOptions dbOptions = own(new DBOptions())
                 .setCreateIfMissing(true)
                 .setCreateMissingColumnFamilies(true)
                 .setAtomicFlush(true)
                 .setAvoidFlushDuringShutdown(true)
-                .setMaxOpenFiles(options.openFilesMax())
+                .setMaxOpenFiles(OPEN_FILES_MAX)
                 .setMaxBackgroundJobs(2)
                 .setWriteBufferManager(writeBuffers)
                 .setInfoLogLevel(InfoLogLevel.WARN_LEVEL)
@@ -79,7 +80,7 @@ public final class RocksStateStore implements StateStore {
                 .setFormatVersion(5);
         ColumnFamilyOptions familyOptions = own(new ColumnFamilyOptions())
                 .setTableFormatConfig(table)
-                .setWriteBufferSize(options.memoryBytes() / 4)
+                .setWriteBufferSize(memoryBytes / 4)
                 .setArenaBlockSize(256 << 10)
                 .setMaxWriteBufferNumber(4)
                 .setCompressionType(CompressionType.LZ4_COMPRESSION);
@@ -104,12 +105,13 @@ public final class RocksStateStore implements StateStore {
     /**
      * Opens or creates the store; the state is the one of the last flush before the process ended.
      *
+     * @param memoryBytes budget of block cache and write buffers together
      * @throws StateStoreException if RocksDB can't open the folder
      */
-    public static RocksStateStore open(Path folder, RocksOptions options) {
+    public static RocksStateStore open(Path folder, long memoryBytes) {
         try {
             loadLibrary(folder);
-            return new RocksStateStore(folder, options);
+            return new RocksStateStore(folder, memoryBytes);
         } catch (IOException | RocksDBException e) {
             throw new StateStoreException("cannot open " + folder, e);
         }

@@ -18,6 +18,7 @@ class RecentIdsTest {
 
     /** What the ids should be, the plain way. */
     private static final class Model {
+        @SuppressWarnings("ArrayRecordComponent") // a model in one test
         private record Marked(long timeMillis, int messages, long[] ids) {}
 
         private final int idsMax;

@@ -55,7 +55,7 @@ class BrokerStateMachineTest {
     @ValueSource(longs = {1, 2, 3})
     void storesHoldTheSameAfterTheSameRuns(long seed, @TempDir Path folder) {
         List<Entry> log = randomLog(new Random(seed), 1500);
-        try (RocksStateStore rocks = RocksStateStore.open(folder.resolve("state"), new RocksOptions(16 << 20, 64));
+        try (RocksStateStore rocks = RocksStateStore.open(folder.resolve("state"), 16 << 20);
                 InMemoryStateStore memory = new InMemoryStateStore()) {
             Replica onRocks = Replica.on(rocks);
             Replica inMemory = Replica.on(memory);
@@ -112,8 +112,7 @@ class BrokerStateMachineTest {
         Random random = new Random(78);
         int applied = 0;
         while (true) {
-            try (RocksStateStore store =
-                    RocksStateStore.open(folder.resolve("state"), new RocksOptions(16 << 20, 64))) {
+            try (RocksStateStore store = RocksStateStore.open(folder.resolve("state"), 16 << 20)) {
                 Replica replica = Replica.on(store);
                 applied = (int) replica.machine.durableAppliedIndex();
                 int stop = Math.min(log.size(), applied + 300);

@@ -155,7 +155,7 @@ class StateStoreContractTest {
 
         @Override
         StateStore open() {
-            return RocksStateStore.open(folder.resolve("state"), new RocksOptions(16 << 20, 64));
+            return RocksStateStore.open(folder.resolve("state"), 16 << 20);
         }
 
         /** Closing does not flush, so what is left is what a kill leaves. */
