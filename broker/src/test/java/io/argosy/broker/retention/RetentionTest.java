@@ -80,7 +80,7 @@ class RetentionTest {
     @Test
     void theLongestRetentionKeepsTheLogAndTheShortOneHides() {
         createTopic("orders", Duration.ofHours(2));
-        createTopic("archive", Duration.ofHours(48));
+        createTopic("archive", Duration.ofDays(2));
         Retention retention = retention(1 << 30);
         publish(5);
         pass(Duration.ofHours(3));
@@ -107,7 +107,7 @@ class RetentionTest {
 
     @Test
     void theOldestGoWhenTheDiskFillsUpWhateverTheirAge() {
-        createTopic("orders", Duration.ofHours(72));
+        createTopic("orders", Duration.ofDays(3));
         long logBytesMax = 100 * MESSAGE_BYTES;
         Retention retention = retention(logBytesMax);
         for (int i = 0; i < 500; i++) {
@@ -123,7 +123,7 @@ class RetentionTest {
 
     @Test
     void messagesAreRefusedWhenTheDiskIsFullAndTakenAgainWhenItIsNot() {
-        createTopic("orders", Duration.ofHours(72));
+        createTopic("orders", Duration.ofDays(3));
         Retention retention = retention(100 * MESSAGE_BYTES);
         publish(95);
         leader.raft.hold();
