@@ -23,6 +23,7 @@ import picocli.CommandLine.Spec;
             ClusterCommand.class,
             LogCommand.class,
             RaftCommand.class,
+            DevCommand.class,
             VersionCommand.class,
             GenerateCompletion.class,
             HelpCommand.class

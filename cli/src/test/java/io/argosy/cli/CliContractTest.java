@@ -69,6 +69,8 @@ final class CliContractTest {
                         "argosy group describe",
                         "argosy cluster status",
                         "argosy raft bootstrap",
+                        "argosy log dump",
+                        "argosy dev",
                         "argosy version",
                         "argosy generate-completion");
     }
