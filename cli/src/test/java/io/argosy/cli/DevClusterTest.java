@@ -160,7 +160,8 @@ final class DevClusterTest {
         Run consumed = run("consume", "orders", "--group", "me", "--count", "1001", "-o", "jsonl");
         assertThat(consumed.code).isZero();
         assertThat(consumed.out.lines()).hasSize(1001);
-        assertThat(run("consume", "orders", "--tag", "a", "--count", "1").out).contains("hello");
+        assertThat(run("consume", "orders", "--count", "2000", "--timeout", "1s").out)
+                .contains("hello");
         assertThat(run("topic", "list", "-o", "json").out).contains("orders");
         assertThat(run("topic", "describe", "orders", "-o", "json")
                         .json()
