@@ -9,12 +9,13 @@ import io.argosy.broker.message.DeliveryEncoder;
 import io.argosy.broker.metrics.BrokerMetrics;
 import io.argosy.broker.publish.PublishApplier;
 import io.argosy.broker.publish.SendMessage;
-import io.argosy.broker.publish.WriteGate;
 import io.argosy.broker.queue.QueueIndex;
 import io.argosy.broker.queue.QueueReader;
 import io.argosy.broker.registration.Registrar;
 import io.argosy.broker.registration.RegistrarConfig;
 import io.argosy.broker.registration.Standing;
+import io.argosy.broker.retention.Retention;
+import io.argosy.broker.retention.RetentionConfig;
 import io.argosy.broker.rpc.BrokerRoutes;
 import io.argosy.broker.rpc.ClientPlaneServer;
 import io.argosy.broker.rpc.LeaderCall;
@@ -84,6 +85,7 @@ public final class Broker implements AutoCloseable {
 
     private static final Duration PROOF_TIMEOUT = Duration.ofSeconds(5);
     private static final int CONSUME_WORKERS = 2;
+    private static final double FREE_SPACE_SHARE = 0.9;
 
     /** For sends and acknowledgements under way at a stop; consumers that only wait for messages are cut off. */
     private static final Duration DRAIN = Duration.ofMillis(500);
@@ -175,8 +177,16 @@ public final class Broker implements AutoCloseable {
                         queues,
                         new QueueReader(node.log()),
                         onFatal));
+        Retention retention = new Retention(
+                node,
+                machine,
+                queues,
+                topics,
+                RetentionConfig.of(
+                        logBytesMax(config, disk, store), raftConfig.storage().segmentBytes()),
+                clock);
         SendMessage sendMessage =
-                new SendMessage(node, topics, published, config.topics().autoCreate(), WriteGate.OPEN, clock);
+                new SendMessage(node, topics, published, config.topics().autoCreate(), retention, clock);
 
         // The client plane, not yet open.
         PeerProver prover = new PeerProver(secret, config.group() + "/" + self, random, PROOF_TIMEOUT);
@@ -228,7 +238,7 @@ public final class Broker implements AutoCloseable {
         metrics.total("argosy.publish.bytes", "Bytes of the entries that held them", published::storedBytes);
         metrics.raft(node::status, otherPeers(raftConfig).keySet());
         lifecycle
-                .add("state flusher", new StateFlusher(machine, nanoClock, onFatal))
+                .add("housekeeping", new Housekeeping(machine, retention, nanoClock, onFatal))
                 .start();
 
         // Everybody else.
@@ -396,6 +406,19 @@ public final class Broker implements AutoCloseable {
         } catch (IOException e) {
             throw new StartException(
                     ExitCode.START_FAILED, "cannot open data folder " + config.dataFolder() + ": " + e, e);
+        }
+    }
+
+    /** As the log itself understands a maximum of 0. */
+    private static long logBytesMax(BrokerConfig config, Disk disk, LocalStore store) {
+        long configured = config.raft().storage().maxBytes();
+        try {
+            return configured > 0
+                    ? configured
+                    : store.log().sizeBytes() + (long) (FREE_SPACE_SHARE * disk.usableBytes(config.dataFolder()));
+        } catch (IOException e) {
+            throw new StartException(
+                    ExitCode.START_FAILED, "cannot tell the free space of " + config.dataFolder() + ": " + e, e);
         }
     }
 
