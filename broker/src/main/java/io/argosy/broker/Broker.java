@@ -25,6 +25,7 @@ import io.argosy.broker.session.ClientRegistry;
 import io.argosy.broker.state.BrokerStateMachine;
 import io.argosy.broker.state.RocksStateStore;
 import io.argosy.broker.topic.TopicTable;
+import io.argosy.broker.topic.TopicView;
 import io.argosy.raft.Entry;
 import io.argosy.raft.RaftConfig;
 import io.argosy.raft.RaftNode;
@@ -236,6 +237,8 @@ public final class Broker implements AutoCloseable {
         late.attach(raft);
         metrics.total("argosy.publish", "Messages stored by this replica", published::storedMessages);
         metrics.total("argosy.publish.bytes", "Bytes of the entries that held them", published::storedBytes);
+        serverMetrics.beforeScrape(metrics.groups(
+                progress, id -> topics.topic(id).map(TopicView::name).orElse("deleted")));
         metrics.raft(node::status, otherPeers(raftConfig).keySet());
         lifecycle
                 .add("housekeeping", new Housekeeping(machine, retention, nanoClock, onFatal))

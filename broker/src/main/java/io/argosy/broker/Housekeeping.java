@@ -29,8 +29,7 @@ final class Housekeeping implements AutoCloseable {
     private long retentionNanos;
 
     /** @param onFatal stops the replica: a store that can't be flushed can't be trusted */
-    Housekeeping(
-            BrokerStateMachine machine, Retention retention, LongSupplier nanoClock, Consumer<Throwable> onFatal) {
+    Housekeeping(BrokerStateMachine machine, Retention retention, LongSupplier nanoClock, Consumer<Throwable> onFatal) {
         this.machine = machine;
         this.retention = retention;
         this.nanoClock = nanoClock;

@@ -107,6 +107,9 @@ final class BrokerClusterTest {
             });
         }
 
+        assertThat(ops(cluster.awaitLeader(), "/metrics").body())
+                .containsPattern("argosy_deliver_total [1-9]")
+                .contains("argosy_group_lag_messages{group=\"readers\",topic=\"orders\"}");
         assertThat(bodies).hasSize(20).doesNotHaveDuplicates().allMatch(body -> body.startsWith("message "));
     }
 

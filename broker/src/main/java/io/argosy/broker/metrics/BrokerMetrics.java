@@ -1,5 +1,8 @@
 package io.argosy.broker.metrics;
 
+import io.argosy.broker.consume.GroupViews;
+import io.argosy.broker.consume.GroupViews.GroupView;
+import io.argosy.broker.consume.GroupViews.QueueView;
 import io.argosy.broker.rpc.LeaderCall;
 import io.argosy.raft.RaftNode;
 import io.argosy.raft.RaftStatus;
@@ -12,17 +15,22 @@ import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.MultiGauge;
 import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.Timer;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.DoubleSupplier;
+import java.util.function.IntFunction;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import java.util.function.ToLongFunction;
+import java.util.stream.Collectors;
 
 /** The metrics of one broker. Gauges are read when somebody scrapes and cost nothing before. */
 public final class BrokerMetrics {
@@ -44,6 +52,9 @@ public final class BrokerMetrics {
         Duration.ofSeconds(1),
         Duration.ofMillis(2500)
     };
+
+    /** Series per metric of groups; what a scrape can bear. */
+    private static final int GROUP_SERIES_MAX = 10_000;
 
     private final MeterRegistry registry;
     private final LongSupplier nanoClock;
@@ -69,8 +80,11 @@ public final class BrokerMetrics {
                 nanoClock);
     }
 
-    /** The calls, with their refusals counted, and sends timed. */
+    /** The calls, timed, with refusals and delivered messages counted. */
     public Map<String, LeaderCall> metered(Map<String, LeaderCall> calls) {
+        Counter delivered = Counter.builder("argosy.deliver")
+                .description("Messages handed to consumers by this replica as the leader")
+                .register(registry);
         Map<String, LeaderCall> metered = new HashMap<>();
         calls.forEach((method, call) -> metered.put(
                 method,
@@ -86,6 +100,7 @@ public final class BrokerMetrics {
                                 .tag("reason", reason)
                                 .register(registry)
                                 .increment(),
+                        delivered,
                         nanoClock)));
         return metered;
     }
@@ -152,6 +167,40 @@ public final class BrokerMetrics {
                     tags,
                     () -> peer(status.get(), peer, p -> p.reachable() ? 1 : 0));
         }
+    }
+
+    /**
+     * Lag and hand-outs of consumer groups, by group and topic. Looks at every queue that a group has progress in, so it
+     * is done when somebody scrapes.
+     */
+    public Runnable groups(GroupViews groups, IntFunction<String> topicName) {
+        MultiGauge lag = MultiGauge.builder("argosy.group.lag.messages")
+                .description("Messages that the group has not acknowledged")
+                .register(registry);
+        MultiGauge inFlight = MultiGauge.builder("argosy.group.inflight")
+                .description("Messages handed out and not acknowledged")
+                .register(registry);
+        return () -> {
+            List<MultiGauge.Row<?>> lags = new ArrayList<>();
+            List<MultiGauge.Row<?>> inFlights = new ArrayList<>();
+            for (String name : groups.groups()) {
+                if (lags.size() >= GROUP_SERIES_MAX) {
+                    break;
+                }
+                Map<Integer, List<QueueView>> byTopic =
+                        groups.group(name).map(GroupView::queues).orElse(List.of()).stream()
+                                .collect(Collectors.groupingBy(QueueView::topicId));
+                byTopic.forEach((topicId, queues) -> {
+                    Tags tags = Tags.of("group", name, "topic", topicName.apply(topicId));
+                    lags.add(MultiGauge.Row.of(
+                            tags, queues.stream().mapToLong(QueueView::lag).sum()));
+                    inFlights.add(MultiGauge.Row.of(
+                            tags, queues.stream().mapToLong(QueueView::inFlight).sum()));
+                });
+            }
+            lag.register(lags, true);
+            inFlight.register(inFlights, true);
+        };
     }
 
     /** A total that somebody else counts. */

@@ -5,6 +5,7 @@ import io.argosy.broker.rpc.CallContext;
 import io.argosy.broker.rpc.LeaderCall;
 import io.argosy.broker.rpc.ResponseSink;
 import io.argosy.proto.v2.Code;
+import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Timer;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -18,15 +19,20 @@ final class MeteredCall implements LeaderCall {
 
     private static final byte CODE_FIELD = 0x08;
 
+    /** Answers that deliver begin with {@code Message message = 2}. */
+    private static final byte MESSAGE_FIELD = 0x12;
+
     private final LeaderCall call;
     private final Timer latency;
     private final Consumer<String> refused;
+    private final Counter delivered;
     private final LongSupplier nanoClock;
 
-    MeteredCall(LeaderCall call, Timer latency, Consumer<String> refused, LongSupplier nanoClock) {
+    MeteredCall(LeaderCall call, Timer latency, Consumer<String> refused, Counter delivered, LongSupplier nanoClock) {
         this.call = call;
         this.latency = latency;
         this.refused = refused;
+        this.delivered = delivered;
         this.nanoClock = nanoClock;
     }
 
@@ -77,6 +83,9 @@ final class MeteredCall implements LeaderCall {
 
         @Override
         public void next(ByteString response) {
+            if (!response.isEmpty() && response.byteAt(0) == MESSAGE_FIELD) {
+                delivered.increment();
+            }
             int code = code(response);
             if (code != 0 && code != Code.OK_VALUE && code != Code.MESSAGE_NOT_FOUND_VALUE) {
                 Code named = Code.forNumber(code);

@@ -9,6 +9,8 @@ import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
 import io.micrometer.core.instrument.binder.system.UptimeMetrics;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 
 /** All metrics of one process: those every process has, and those its parts add to {@link #registry()}. */
 public final class ServerMetrics implements AutoCloseable {
@@ -17,6 +19,7 @@ public final class ServerMetrics implements AutoCloseable {
 
     private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     private final JvmGcMetrics gc = new JvmGcMetrics();
+    private final List<Runnable> beforeScrape = new CopyOnWriteArrayList<>();
 
     /** @param component what the process is: broker or namesrv */
     public ServerMetrics(String component, String version) {
@@ -40,8 +43,14 @@ public final class ServerMetrics implements AutoCloseable {
         return registry;
     }
 
+    /** Runs the action each time before the metrics are read: for what is too costly to keep up to date all the time. */
+    public void beforeScrape(Runnable action) {
+        beforeScrape.add(action);
+    }
+
     /** Prometheus text format 0.0.4. */
     public String scrape() {
+        beforeScrape.forEach(Runnable::run);
         return registry.scrape();
     }
 
