@@ -186,8 +186,14 @@ public final class Broker implements AutoCloseable {
                 RetentionConfig.of(
                         logBytesMax(config, disk, store), raftConfig.storage().segmentBytes()),
                 clock);
-        SendMessage sendMessage =
-                new SendMessage(node, topics, published, config.topics().autoCreate(), retention, clock);
+        SendMessage sendMessage = new SendMessage(
+                node,
+                topics,
+                published,
+                config.topics().autoCreate(),
+                config.topics().retention(),
+                retention,
+                clock);
 
         // The client plane, not yet open.
         PeerProver prover = new PeerProver(secret, config.group() + "/" + self, random, PROOF_TIMEOUT);
