@@ -3,6 +3,7 @@ package io.argosy.broker;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
 import io.argosy.broker.command.Command;
+import io.argosy.broker.command.CreateTopic;
 import io.argosy.broker.publish.PublishApplier;
 import io.argosy.broker.publish.SendMessage;
 import io.argosy.broker.publish.WriteGate;
@@ -47,6 +48,7 @@ public final class LeaderUnderTest {
 
     public WriteGate gate = WriteGate.OPEN;
     private Optional<SendMessage> call = Optional.empty();
+    public String language = "JAVA";
     public String userAgent = "grpc-java-netty/1.0";
 
     public LeaderUnderTest(StateStore store) {
@@ -80,9 +82,10 @@ public final class LeaderUnderTest {
     public Answer begin(ByteString request) {
         Answer answer = new Answer();
         if (call.isEmpty()) {
-            call = Optional.of(new SendMessage(raft, topics, published, autoCreate, () -> gate.closed(), clock));
+            call = Optional.of(new SendMessage(
+                    raft, topics, published, autoCreate, CreateTopic.RETENTION_DEFAULT, () -> gate.closed(), clock));
         }
-        call.get().handle(new CallContext(CLIENT, "JAVA", "5.0.7", "", userAgent, 0), request, answer);
+        call.get().handle(new CallContext(CLIENT, language, "5.0.7", "", userAgent, 0), request, answer);
         return answer;
     }
 

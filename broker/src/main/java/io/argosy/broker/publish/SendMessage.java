@@ -26,6 +26,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -39,6 +40,9 @@ public final class SendMessage implements LeaderCall {
 
     /** Entries stay well below {@link Entry#PAYLOAD_BYTES_MAX}; one message of the largest size fits. */
     private static final int ENTRY_MESSAGE_BYTES_MAX = 6 << 20;
+
+    /** Of x-mq-language; producers of these send each message to a queue of their choice. */
+    private static final Set<String> LANGUAGES_THAT_CHOOSE = Set.of("JAVA", "CPP", "DOTNET", "PYTHON", "RUST");
 
     private static final int MESSAGES_FIELD = 1;
     private static final int LENGTH_DELIMITED = 2;
@@ -54,17 +58,6 @@ public final class SendMessage implements LeaderCall {
     private final WriteGate gate;
     private final InstantSource clock;
     private final AtomicInteger roundRobin = new AtomicInteger();
-
-    /** Topics that this creates keep messages for {@link CreateTopic#RETENTION_DEFAULT}. */
-    public SendMessage(
-            RaftNode raft,
-            TopicTable topics,
-            PublishApplier applier,
-            AutoCreate autoCreate,
-            WriteGate gate,
-            InstantSource clock) {
-        this(raft, topics, applier, autoCreate, CreateTopic.RETENTION_DEFAULT, gate, clock);
-    }
 
     /** @param retention how long topics that this creates keep messages at least */
     public SendMessage(
@@ -273,12 +266,20 @@ public final class SendMessage implements LeaderCall {
             }
         }
 
-        /** The client's choice if it made a usable one. Node.js clients always say 0: they do not choose. */
+        /**
+         * The client's choice if it made a usable one. On the wire queue 0 looks like no choice, so who always chooses
+         * must be known. Node.js clients always say 0 because of a mistake of theirs: they do not choose.
+         */
         private void chooseQueues(TopicView topic) {
-            boolean chooses = !context.userAgent().startsWith("grpc-node-js");
+            boolean alwaysChooses = LANGUAGES_THAT_CHOOSE.contains(context.language());
+            boolean neverChooses = context.userAgent().startsWith("grpc-node-js");
             int fallback = -1;
             for (int i = 0; i < count; i++) {
-                if (!chooses || queueIds[i] < 0 || queueIds[i] >= topic.queueCount()) {
+                if (queueIds[i] == MessageScan.ABSENT) {
+                    queueIds[i] = 0;
+                }
+                boolean chosen = !neverChooses && (alwaysChooses || queueIds[i] != 0);
+                if (!chosen || queueIds[i] < 0 || queueIds[i] >= topic.queueCount()) {
                     if (fallback < 0) {
                         fallback = Integer.remainderUnsigned(roundRobin.getAndIncrement(), topic.queueCount());
                     }

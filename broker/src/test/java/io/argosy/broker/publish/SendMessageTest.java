@@ -107,6 +107,7 @@ class SendMessageTest {
 
     @Test
     void clientsThatDoNotChooseAreSpreadOverTheQueues() {
+        leader.language = "GO";
         for (int i = 0; i < 16; i++) {
             send(message("orders").build());
         }
@@ -115,11 +116,20 @@ class SendMessageTest {
 
     @Test
     void theZeroOfNodeClientsIsNoChoice() {
+        leader.language = "HTTP";
         leader.userAgent = "grpc-node-js/1.9.0";
         for (int i = 0; i < 8; i++) {
             send(toQueue("orders", 0));
         }
         assertThat(usedQueues("orders")).containsOnly(1L);
+    }
+
+    @Test
+    void queueZeroIsAChoiceOfClientsThatAlwaysChoose() {
+        for (int i = 0; i < 8; i++) {
+            send(toQueue("orders", 0));
+        }
+        assertThat(usedQueues("orders")).containsExactly(8L, 0L, 0L, 0L, 0L, 0L, 0L, 0L);
     }
 
     @Test
