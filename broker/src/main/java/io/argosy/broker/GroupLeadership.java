@@ -50,10 +50,10 @@ final class GroupLeadership implements Leadership {
             }
             role = change.role();
             boolean leading = change.role() == Role.LEADER;
-            view = new View(
-                    change.term(),
-                    leading ? Optional.of(self) : change.leader(),
-                    leading && appliedTerm == change.term());
+            boolean serving = leading && appliedTerm == change.term();
+            // Not yet serving, it is nobody's leader: calls are held until it is, and not relayed to itself.
+            Optional<ReplicaId> leader = leading ? Optional.of(self).filter(id -> serving) : change.leader();
+            view = new View(change.term(), leader, serving);
         }
         listeners.forEach(Runnable::run);
     }

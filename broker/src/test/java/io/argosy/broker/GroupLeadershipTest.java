@@ -31,7 +31,7 @@ final class GroupLeadershipTest {
         leadership.applied(List.of(entry(11, 2), entry(12, 3)));
         leadership.applied(List.of(entry(13, 3)));
 
-        assertThat(seen).containsExactly(new View(3, Optional.of(SELF), false), new View(3, Optional.of(SELF), true));
+        assertThat(seen).containsExactly(new View(3, Optional.empty(), false), new View(3, Optional.of(SELF), true));
     }
 
     @Test

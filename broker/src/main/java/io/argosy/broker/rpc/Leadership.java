@@ -13,7 +13,7 @@ public interface Leadership {
     void onChange(Runnable listener);
 
     /**
-     * @param leader empty while none is known
+     * @param leader empty while none is known, and on a new leader until it serves
      * @param self whether this replica is the leader and serves calls: its state machine has applied its own term
      */
     record View(long term, Optional<ReplicaId> leader, boolean self) {
