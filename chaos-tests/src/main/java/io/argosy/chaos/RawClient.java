@@ -25,6 +25,8 @@ final class RawClient implements AutoCloseable {
 
     private static final Metadata.Key<String> CLIENT_ID =
             Metadata.Key.of("x-mq-client-id", Metadata.ASCII_STRING_MARSHALLER);
+    private static final Metadata.Key<String> LANGUAGE =
+            Metadata.Key.of("x-mq-language", Metadata.ASCII_STRING_MARSHALLER);
     private static final int SECONDS_MAX = 10;
 
     private final ManagedChannel channel;
@@ -38,6 +40,8 @@ final class RawClient implements AutoCloseable {
     MessagingServiceBlockingStub stub() {
         Metadata headers = new Metadata();
         headers.put(CLIENT_ID, clientId);
+        // Of a client that says nothing the server does not know whether queue 0 is a choice or a default.
+        headers.put(LANGUAGE, "JAVA");
         return anonymousStub().withInterceptors(MetadataUtils.newAttachHeadersInterceptor(headers));
     }
 
