@@ -84,6 +84,12 @@ running() {
   if [ -n "$pid" ] && tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | grep -qF -- "$dir/$1.yaml"; then echo "$pid"; fi
 }
 
+# A killed process is gone once its files and sockets are closed, which is later than its command line is.
+wait_until_gone() {
+  local state
+  while state=$(sed 's/.*) \(.\).*/\1/' "/proc/$1/stat" 2>/dev/null) && [ "$state" != Z ]; do sleep 0.01; done
+}
+
 server_of() { if [ "$1" = namesrv ]; then echo namesrv; else echo "broker-$1"; fi; }
 
 check_target() {
@@ -241,6 +247,7 @@ stop_server() {
       [ $left -gt 0 ] || { echo "$1 (process $pid) did not stop within 15 s: killed" >&2; kill -KILL "$pid"; break; }
       sleep 0.05
     done
+    wait_until_gone "$pid"
   fi
   rm -f "$(pid_file "$1")"
 }
@@ -250,7 +257,7 @@ kill_server() {
   pid=$(running "$1")
   [ -n "$pid" ] || { echo "$1 does not run" >&2; return 1; }
   kill -KILL "$pid"
-  while [ -n "$(running "$1")" ]; do sleep 0.01; done
+  wait_until_gone "$pid"
   rm -f "$(pid_file "$1")"
 }
 
