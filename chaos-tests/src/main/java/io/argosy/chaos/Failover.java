@@ -104,7 +104,7 @@ public final class Failover implements Callable<Integer> {
                 int leader = cluster.leader().orElseThrow(() -> new IllegalStateException("no leader"));
                 long killNanos = System.nanoTime();
                 cluster.kill(leader);
-                awaitQuiet();
+                awaitQuiet(killNanos);
                 long gap = TimeUnit.NANOSECONDS.toMillis(acks.longestGapNanos(killNanos, System.nanoTime()));
                 gapsMillis.add(gap);
                 out.printf("  kill %2d: replica %d, longest gap %,5d ms%n", i, leader, gap);
@@ -161,10 +161,12 @@ public final class Failover implements Callable<Integer> {
     }
 
     /** Until acknowledgements have come without a long pause for a while. */
-    private void awaitQuiet() {
+    private void awaitQuiet(long killNanos) {
         await("acknowledgements go on", () -> {
             long now = System.nanoTime();
-            return acks.longestGapNanos(now - QUIET.toNanos(), now) < QUIET.toNanos() / 3
+            // Until then the window still shows the calm before the kill.
+            return now - killNanos > QUIET.toNanos()
+                    && acks.longestGapNanos(now - QUIET.toNanos(), now) < QUIET.toNanos() / 3
                     && acks.countSince(now - QUIET.toNanos()) > rate * QUIET.toMillis() / 1000 / 2;
         });
     }

@@ -187,6 +187,27 @@ final class DevClusterTest {
     }
 
     @Test
+    void everyQueueOfAWideTopicCanBeChosen() {
+        assertThat(run("topic", "create", "wide", "--queues", "300").code).isZero();
+        try (Producer producer = client.producer().build()) {
+            for (int queue : List.of(0, 3, 127, 128, 299)) {
+                SendReceipt receipt = producer.send(Message.builder("wide", "x".getBytes(UTF_8))
+                        .queueIndex(queue)
+                        .build());
+
+                assertThat(receipt.queueOffset()).isZero();
+                try (PullConsumer consumer = client.pullConsumer("wide-reader").build()) {
+                    consumer.assign(receipt.queue(), 0);
+                    assertThat(consumer.poll(Duration.ofSeconds(20)))
+                            .singleElement()
+                            .satisfies(
+                                    message -> assertThat(message.messageId()).isEqualTo(receipt.messageId()));
+                }
+            }
+        }
+    }
+
+    @Test
     void aWrongSecretIsRefused() throws IOException {
         Path wrong = java.nio.file.Files.writeString(folder.resolve("wrong.secret"), "f".repeat(64));
 
