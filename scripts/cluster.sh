@@ -181,7 +181,10 @@ launch() {
   # shellcheck disable=SC2086
   setsid "$(java_command)" $flags ${ARGOSY_JAVA_OPTS:-} -cp "$here/cli/target/argosy-cli/lib/*" "$main" \
     --config "$dir/$name.yaml" >>"$dir/logs/$name.log" 2>&1 </dev/null &
-  echo $! >"$(pid_file "$name")"
+  local pid=$!
+  echo "$pid" >"$(pid_file "$name")"
+  # Until the new process has become the server, nothing tells it from this script.
+  while [ -z "$(running "$name")" ] && kill -0 "$pid" 2>/dev/null; do sleep 0.01; done
 }
 
 common_flags="-XX:+ExitOnOutOfMemoryError -XX:+UseSerialGC -Xss512k -XX:-UsePerfData"
