@@ -6,6 +6,7 @@ import io.argosy.proto.v2.Code;
 import io.argosy.proto.v2.ReceiveMessageRequest;
 import io.argosy.wire.plane.IncomingCall;
 import io.argosy.wire.protocol.ClientHeaders;
+import io.argosy.wire.protocol.ClientMethod;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -146,24 +147,7 @@ final class RoutedCall {
     }
 
     private boolean polls() {
-        return switch (call.method()) {
-            case RECEIVE_MESSAGE -> true;
-            case SEND_MESSAGE,
-                    ACK_MESSAGE,
-                    CHANGE_INVISIBLE_DURATION,
-                    FORWARD_MESSAGE_TO_DEAD_LETTER_QUEUE,
-                    PULL_MESSAGE,
-                    UPDATE_OFFSET,
-                    GET_OFFSET,
-                    QUERY_OFFSET,
-                    END_TRANSACTION,
-                    RECALL_MESSAGE,
-                    SYNC_LITE_SUBSCRIPTION,
-                    QUERY_ROUTE,
-                    HEARTBEAT,
-                    QUERY_ASSIGNMENT,
-                    NOTIFY_CLIENT_TERMINATION -> false;
-        };
+        return call.method() == ClientMethod.RECEIVE_MESSAGE;
     }
 
     /** Go sends none. A request that is broken waits like the others: the leader says what is wrong with it. */
