@@ -495,8 +495,7 @@ final class SegmentedLog implements RaftLog {
         int recordChain = writeTruncation(segment, index, reopened);
         long nextPosition = segment.endPosition + Batch.SECTOR_BYTES;
 
-        long begun = truncations + 1;
-        truncations = begun;
+        countTruncation();
         lastIndex = index - 1;
         segment.index.truncateFrom(index, nextPosition);
         segment.endPosition = nextPosition;
@@ -514,7 +513,7 @@ final class SegmentedLog implements RaftLog {
             syncedPosition = nextPosition;
             chain = recordChain;
         }
-        truncations = begun + 1;
+        countTruncation();
         // Before files go: the mark must not name one that is no longer there.
         mark = currentMark();
         saveMark();
@@ -676,12 +675,12 @@ final class SegmentedLog implements RaftLog {
                 continue;
             }
             try {
-                List<Entry> entries = readFrom(segment, fromIndex, bytesMax);
-                if ((before & 1) == 0 && before == truncations) {
+                List<Entry> entries = readFrom(segment, fromIndex, bytesMax, before);
+                if (noTruncationSince(before)) {
                     return entries;
                 }
             } catch (DamagedEntryException e) {
-                if ((before & 1) == 0 && before == truncations) {
+                if (noTruncationSince(before)) {
                     throw e;
                 }
             } finally {
@@ -691,7 +690,7 @@ final class SegmentedLog implements RaftLog {
         }
     }
 
-    private List<Entry> readFrom(Segment segment, long fromIndex, int bytesMax) throws IOException {
+    private List<Entry> readFrom(Segment segment, long fromIndex, int bytesMax, long before) throws IOException {
         if (fromIndex > segment.lastIndex) {
             throw new DamagedEntryException("index " + fromIndex + " is lost behind " + segment.fileName());
         }
@@ -705,8 +704,10 @@ final class SegmentedLog implements RaftLog {
         }
         if (entries.isEmpty()) {
             String detail = "fails its checksum, " + reader.problem();
-            report(new Damage(segment.fileName(), fromIndex, fromIndex, detail));
-            disk.delete(folder.resolve(segment.indexFileName()));
+            Damage found = new Damage(segment.fileName(), fromIndex, fromIndex, detail);
+            if (unlessTruncatedSince(before, () -> report(found))) {
+                disk.delete(folder.resolve(segment.indexFileName()));
+            }
             throw new DamagedEntryException("index " + fromIndex + " is damaged in " + segment.fileName());
         }
         return entries;
@@ -729,7 +730,28 @@ final class SegmentedLog implements RaftLog {
         });
     }
 
-    /** Readers report damage while the writer truncates, hence the lock. */
+    /** Twice per truncation: odd while one is under way. */
+    private synchronized void countTruncation() {
+        truncations = truncations + 1;
+    }
+
+    private boolean noTruncationSince(long before) {
+        return (before & 1) == 0 && before == truncations;
+    }
+
+    /**
+     * Runs what a reader concludes from what it read, unless a truncation may have changed it under the reader's eyes;
+     * none begins before it is done.
+     */
+    private synchronized boolean unlessTruncatedSince(long before, Runnable conclusion) {
+        if (!noTruncationSince(before)) {
+            return false;
+        }
+        conclusion.run();
+        return true;
+    }
+
+    /** Readers report damage while the writer edits it, hence the lock. */
     private synchronized void editDamage(java.util.function.Consumer<List<Damage>> edit) {
         List<Damage> list = new ArrayList<>(damage);
         edit.accept(list);
@@ -759,15 +781,13 @@ final class SegmentedLog implements RaftLog {
                         end,
                         0)
                 .run();
-        if (before != truncations) {
-            return;
+        boolean believed = unlessTruncatedSince(before, () -> {
+            segment.index.learn(scan.index);
+            scan.damage.forEach(this::report);
+        });
+        if (believed && !scan.damage.isEmpty()) {
+            disk.delete(folder.resolve(segment.indexFileName()));
         }
-        segment.index.learn(scan.index);
-        if (scan.damage.isEmpty()) {
-            return;
-        }
-        scan.damage.forEach(this::report);
-        disk.delete(folder.resolve(segment.indexFileName()));
     }
 
     @Override

@@ -11,6 +11,7 @@ import io.argosy.raft.RaftConfig;
 import io.argosy.raft.ReplicaId;
 import io.argosy.raft.core.HardState;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -19,6 +20,7 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 
@@ -31,8 +33,12 @@ class FaultTest {
     private FaultyDisk disk = new FaultyDisk(random);
 
     private LocalStore open(long segmentBytes) throws IOException {
+        return open(disk, segmentBytes);
+    }
+
+    private LocalStore open(FaultyDisk from, long segmentBytes) throws IOException {
         return LocalStore.openStepped(
-                disk,
+                from,
                 FOLDER,
                 new RaftConfig.Storage(RaftConfig.Flush.FSYNC, segmentBytes, 0),
                 () -> new UUID(random.nextLong(), random.nextLong()));
@@ -207,6 +213,44 @@ class FaultTest {
 
         assertThat(failure.get()).isEmpty();
         assertThat(log.damage()).isEmpty();
+    }
+
+    @Test
+    void aReaderOvertakenByATruncationCallsNothingDamaged() throws IOException {
+        LocalStore store = open(64 << 10);
+        adopt(store);
+        RaftLog log = store.log();
+        log.append(entries(2, 5, 1, 2000));
+        log.sync();
+        disk.flip(FOLDER.resolve(Segment.name(1) + Segment.SUFFIX), SegmentHeader.BYTES + 5_000, 1);
+        long damaged = damagedIndex(disk.copy());
+        AtomicInteger reads = new AtomicInteger();
+        disk.readHook(() -> {
+            // The first read meets the flip; before it is looked at more closely, the entry is gone.
+            if (reads.incrementAndGet() == 2) {
+                truncate(log);
+            }
+        });
+
+        assertThatThrownBy(() -> log.read(damaged, 1)).isInstanceOf(IllegalArgumentException.class);
+
+        log.append(entries(2, 5, 2, 500));
+        assertThat(log.read(damaged, 1).get(0).term()).isEqualTo(2);
+        assertThat(log.damage()).isEmpty();
+    }
+
+    private long damagedIndex(FaultyDisk twin) throws IOException {
+        LocalStore store = open(twin, 64 << 10);
+        store.log().verify();
+        return store.log().damage().get(0).fromIndex();
+    }
+
+    private static void truncate(RaftLog log) {
+        try {
+            log.truncateFrom(2);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     /** The payload follows from index and term, so a mix of two lives of an index shows. */

@@ -100,6 +100,7 @@ public final class FaultyDisk implements Disk {
     private long quotaBytes = Long.MAX_VALUE;
     private boolean garbage = true;
     private Consumer<Operation> hook = operation -> {};
+    private Runnable readHook = () -> {};
 
     public FaultyDisk(RandomGenerator random) {
         this.random = random;
@@ -139,6 +140,11 @@ public final class FaultyDisk implements Disk {
     /** Runs before each operation, outside all locks; may wait, to hang the disk, or throw. */
     public synchronized void hook(Consumer<Operation> wanted) {
         hook = wanted;
+    }
+
+    /** Runs before each read, outside all locks. */
+    public synchronized void readHook(Runnable wanted) {
+        readHook = wanted;
     }
 
     /** Flips bits of one byte, as it lies on disk. */
@@ -426,6 +432,11 @@ public final class FaultyDisk implements Disk {
 
         @Override
         public int read(ByteBuffer target, long position) throws IOException {
+            Runnable wanted;
+            synchronized (FaultyDisk.this) {
+                wanted = readHook;
+            }
+            wanted.run();
             synchronized (FaultyDisk.this) {
                 requirePower();
                 requireOpen();
