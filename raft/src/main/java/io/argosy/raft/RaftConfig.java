@@ -3,7 +3,9 @@ package io.argosy.raft;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Collections;
 import java.util.Map;
+import java.util.TreeMap;
 
 /**
  * Settings of one replica.
@@ -29,7 +31,8 @@ public record RaftConfig(
         Storage storage) {
 
     public RaftConfig {
-        peers = Map.copyOf(peers);
+        // In the order of ids: a simulated run must not depend on the order of a hash.
+        peers = Collections.unmodifiableMap(new TreeMap<>(peers));
         if (!peers.containsKey(self)) {
             throw new IllegalArgumentException("peers " + peers.keySet() + " lack this replica, " + self);
         }

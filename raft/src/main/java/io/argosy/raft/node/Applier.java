@@ -17,9 +17,9 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The apply lane: feeds committed and locally durable entries to the state machine in runs, then answers the proposals
- * and reads that waited for them. Body of the applier thread.
+ * and reads that waited for them.
  */
-final class Applier implements Runnable {
+final class Applier implements Lane {
 
     private static final Logger log = LoggerFactory.getLogger(Applier.class);
 
@@ -32,7 +32,7 @@ final class Applier implements Runnable {
     private final TailCache tail;
     private final RaftLog raftLog;
     private final Runnable damageFound;
-    private final Signal signal = new Signal();
+    private final Wake wake;
 
     // From the loop. Proposals are queued before the index that decides them can reach the target.
     private final Queue<Proposal> proposals = new SpscUnboundedArrayQueue<>(1024);
@@ -44,10 +44,19 @@ final class Applier implements Runnable {
     // appliedIndex <= targetIndex
     private volatile long appliedIndex;
     private boolean damageSaid;
+    /** Until the next try nothing but the end is work. */
+    private volatile boolean waitsForRepair;
 
     private record WaitingRead(long index, CompletableFuture<Long> answer) {}
 
-    Applier(StateMachine stateMachine, long appliedIndex, TailCache tail, RaftLog raftLog, Runnable damageFound) {
+    Applier(
+            StateMachine stateMachine,
+            long appliedIndex,
+            TailCache tail,
+            RaftLog raftLog,
+            Runnable damageFound,
+            Wake wake) {
+        this.wake = wake;
         this.stateMachine = stateMachine;
         this.appliedIndex = appliedIndex;
         this.targetIndex = appliedIndex;
@@ -65,13 +74,13 @@ final class Applier implements Runnable {
 
     void await(long readIndex, CompletableFuture<Long> answer) {
         reads.add(new WaitingRead(readIndex, answer));
-        signal.raise();
+        wake.raise();
     }
 
     void applyUpTo(long index) {
         if (index > targetIndex) {
             targetIndex = index;
-            signal.raise();
+            wake.raise();
         }
     }
 
@@ -89,37 +98,43 @@ final class Applier implements Runnable {
     /** Applies what is committed, then ends. */
     void finish() {
         finishing = true;
-        signal.raise();
+        wake.raise();
     }
 
     /** Ends after the current run. */
     void stop() {
         stopped = true;
-        signal.raise();
+        wake.raise();
     }
 
     // --------------------------------------------------------------------------------------------- applier thread
 
     @Override
-    public void run() {
-        while (!stopped) {
-            long target = targetIndex;
-            if (appliedIndex < target) {
-                applyRun(target);
-            } else if (!answerReads() && finishing) {
-                return;
-            } else {
-                signal.await(() -> appliedIndex < targetIndex || finishing || stopped || readIsDue(), IDLE_NANOS);
-            }
+    public long step() {
+        waitsForRepair = false;
+        if (stopped) {
+            return ENDED;
         }
+        long target = targetIndex;
+        if (appliedIndex < target) {
+            return applyRun(target);
+        }
+        return !answerReads() && finishing ? ENDED : IDLE_NANOS;
     }
 
-    private void applyRun(long target) {
+    @Override
+    public boolean hasWork() {
+        return finishing || stopped || (!waitsForRepair && (appliedIndex < targetIndex || readIsDue()));
+    }
+
+    /** Returns when to step again. */
+    private long applyRun(long target) {
         List<Entry> run = tail.run(appliedIndex + 1, target, RUN_BYTES_MAX, RUN_ENTRIES_MAX);
         if (run.isEmpty()) {
             run = readRun(target);
             if (run.isEmpty()) {
-                return;
+                // The state stands still here for good if it is to end now.
+                return finishing ? ENDED : DAMAGE_RETRY_NANOS;
             }
         }
         stateMachine.apply(run);
@@ -129,6 +144,7 @@ final class Applier implements Runnable {
             run.forEach(this::decide);
         }
         answerReads();
+        return 0;
     }
 
     private List<Entry> readRun(long target) {
@@ -145,10 +161,7 @@ final class Applier implements Runnable {
                 damageSaid = true;
             }
             damageFound.run();
-            signal.await(() -> finishing || stopped, DAMAGE_RETRY_NANOS);
-            if (finishing) {
-                stopped = true;
-            }
+            waitsForRepair = true;
             return List.of();
         } catch (IOException e) {
             throw new DiskFailure("reading entry " + from + " to apply it failed", e);

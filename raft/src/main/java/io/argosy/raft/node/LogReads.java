@@ -9,7 +9,7 @@ import java.io.UncheckedIOException;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.Semaphore;
 import java.util.function.LongSupplier;
@@ -21,19 +21,14 @@ final class LogReads implements LogReader {
 
     private final TailCache tail;
     private final RaftLog raftLog;
-    private final ExecutorService readers;
+    private final Executor readers;
     /** Nothing behind it is shown: it may still be replaced. */
     private final LongSupplier committedIndex;
 
     private final Runnable damageFound;
     private final Semaphore waiting = new Semaphore(WAITING_READS_MAX);
 
-    LogReads(
-            TailCache tail,
-            RaftLog raftLog,
-            ExecutorService readers,
-            LongSupplier committedIndex,
-            Runnable damageFound) {
+    LogReads(TailCache tail, RaftLog raftLog, Executor readers, LongSupplier committedIndex, Runnable damageFound) {
         this.tail = tail;
         this.raftLog = raftLog;
         this.readers = readers;

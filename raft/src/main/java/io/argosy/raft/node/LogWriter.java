@@ -24,15 +24,19 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.jctools.queues.MpscUnboundedArrayQueue;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * The append lane: makes requests durable in their order, then releases the messages that waited for it. All requests
- * that queued up during one fsync share the next one: that is the group commit. Body of the log-writer thread, the
- * only one that writes the store. The queue is bounded by what the core lets be uncommitted or in flight.
+ * that queued up during one fsync share the next one: that is the group commit. The only lane that writes the store. The
+ * queue is bounded by what the core lets be uncommitted or in flight.
+ *
+ * <p>A step has two halves, {@link #gather} and {@link #perform}. The simulator lets time pass between them, as much as
+ * the disk takes.
  */
-final class LogWriter implements Runnable {
+final class LogWriter implements Lane {
 
     private static final Logger log = LoggerFactory.getLogger(LogWriter.class);
 
@@ -51,10 +55,18 @@ final class LogWriter implements Runnable {
     private final PeerTransport transport;
     private final LongSupplier nanoClock;
     private final Events events;
-    private final Signal signal = new Signal();
+    private final Wake wake;
     private final Queue<Task> queue = new MpscUnboundedArrayQueue<>(256);
     /** Taken from the queue and not yet done. */
     private final ArrayDeque<Task> taken = new ArrayDeque<>();
+    /** Gathered, to be performed now. */
+    private @Nullable Task gathered;
+    /** Writes of the batch under way that are not done yet; the first one again after the disk was full. */
+    private final ArrayDeque<DiskAction> writes = new ArrayDeque<>();
+    /** What the batch under way carries. */
+    private List<Persist> requests = List.of();
+
+    private long batchBytes;
 
     private final AtomicLong queuedBytes = new AtomicLong();
     private final long maxBytes;
@@ -105,8 +117,10 @@ final class LogWriter implements Runnable {
             ReplicaStore store,
             PeerTransport transport,
             LongSupplier nanoClock,
-            Events events)
+            Events events,
+            Wake wake)
             throws IOException {
+        this.wake = wake;
         this.config = config;
         this.disk = disk;
         this.store = store;
@@ -132,17 +146,17 @@ final class LogWriter implements Runnable {
         }
         queuedBytes.addAndGet(bytes);
         queue.add(new Task.Write(request, bytes));
-        signal.raise();
+        wake.raise();
     }
 
     void adopt(String groupName, Membership membership, CompletableFuture<Void> answer) {
         queue.add(new Task.Adopt(groupName, membership, answer));
-        signal.raise();
+        wake.raise();
     }
 
     void trim(long upToIndex) {
         queue.add(new Task.Trim(upToIndex));
-        signal.raise();
+        wake.raise();
     }
 
     long persistedSequence() {
@@ -169,38 +183,80 @@ final class LogWriter implements Runnable {
     /** Does what is queued, then ends. */
     void finish() {
         finishing = true;
-        signal.raise();
+        wake.raise();
     }
 
     /** Ends as soon as the current action returns; reports nothing more. */
     void stop() {
         stopped = true;
-        signal.raise();
+        wake.raise();
     }
 
     // ----------------------------------------------------------------------------------------------- writer thread
 
     @Override
-    public void run() {
-        while (!stopped) {
+    public long step() {
+        if (stopped) {
+            return ENDED;
+        }
+        if (gather()) {
+            return perform();
+        }
+        if (finishing) {
+            sync();
+            while (!writes.isEmpty() && !stopped) {
+                performWrites();
+            }
+            return ENDED;
+        }
+        long now = nanoClock.getAsLong();
+        if (unsynced && now - nextSyncNanos >= 0) {
+            sync();
+            return performWrites() ? 0 : DISK_FULL_RETRY_NANOS;
+        }
+        if (now - nextSpaceCheckNanos >= 0) {
+            disk(this::checkSpace);
+        }
+        return unsynced ? nextSyncNanos - now : SPACE_CHECK_NANOS;
+    }
+
+    @Override
+    public boolean hasWork() {
+        return finishing || stopped || (!full && !queue.isEmpty());
+    }
+
+    /** Takes what the next {@link #perform} is to do; false if there is nothing. */
+    boolean gather() {
+        if (writes.isEmpty() && gathered == null) {
             take();
-            if (!taken.isEmpty()) {
-                turn();
-            } else if (finishing) {
-                sync();
-                return;
-            } else {
-                long now = nanoClock.getAsLong();
-                if (unsynced && now - nextSyncNanos >= 0) {
-                    sync();
-                }
-                if (now - nextSpaceCheckNanos >= 0) {
-                    disk(this::checkSpace);
-                }
-                long waitNanos = unsynced ? nextSyncNanos - now : SPACE_CHECK_NANOS;
-                signal.await(() -> !queue.isEmpty() || finishing || stopped, waitNanos);
+            gathered = taken.poll();
+            if (gathered instanceof Task.Write write) {
+                gatherBatch(write);
+            }
+            if (gathered != null && !(gathered instanceof Task.Trim)) {
+                ioBegins();
             }
         }
+        return !writes.isEmpty() || gathered != null;
+    }
+
+    /** Returns when to step again. */
+    long perform() {
+        if (!performWrites()) {
+            return stopped ? ENDED : DISK_FULL_RETRY_NANOS;
+        }
+        Task task = gathered;
+        gathered = null;
+        if (task instanceof Task.Write) {
+            batchIsDurable();
+        } else if (task instanceof Task.Adopt adopt) {
+            adopt(adopt);
+        } else if (task instanceof Task.Trim trim) {
+            disk(() -> raftLog.trim(trim.upToIndex));
+            disk(this::checkSpace);
+            events.trimmed(raftLog.firstIndex());
+        }
+        return 0;
     }
 
     private void take() {
@@ -209,30 +265,15 @@ final class LogWriter implements Runnable {
         }
     }
 
-    private void turn() {
-        Task first = taken.remove();
-        if (first instanceof Task.Write write) {
-            writeBatch(write);
-        } else if (first instanceof Task.Adopt adopt) {
-            adopt(adopt);
-        } else if (first instanceof Task.Trim trim) {
-            disk(() -> raftLog.trim(trim.upToIndex));
-            disk(this::checkSpace);
-            events.trimmed(raftLog.firstIndex());
-        } else {
-            throw new AssertionError(first);
-        }
-    }
-
-    /** Makes the request and all writes queued right behind it durable with one append and one fsync. */
-    private void writeBatch(Task.Write first) {
-        List<Persist> requests = new ArrayList<>();
-        long bytes = first.sizeBytes;
+    /** The request and all writes queued right behind it become durable with one append and one fsync. */
+    private void gatherBatch(Task.Write first) {
+        requests = new ArrayList<>();
+        batchBytes = first.sizeBytes;
         requests.add(first.request);
-        while (bytes < BATCH_BYTES_MAX && taken.peek() instanceof Task.Write next) {
+        while (batchBytes < BATCH_BYTES_MAX && taken.peek() instanceof Task.Write next) {
             taken.remove();
             requests.add(next.request);
-            bytes += next.sizeBytes;
+            batchBytes += next.sizeBytes;
         }
         // The newest hard state first: term before entries of that term (R5). A vote that is durable earlier than it
         // would have to be does no harm.
@@ -242,23 +283,23 @@ final class LogWriter implements Runnable {
         }
         if (hardState.isPresent()) {
             HardState toSave = hardState.get();
-            untilThereIsSpace(() -> store.saveHardState(toSave));
+            writes.add(() -> store.saveHardState(toSave));
         }
         List<Entry> entries = merge(requests);
         if (!entries.isEmpty()) {
-            untilThereIsSpace(() -> raftLog.append(entries));
+            writes.add(() -> raftLog.append(entries));
             if (config.storage().flush() == RaftConfig.Flush.FSYNC) {
-                untilThereIsSpace(raftLog::sync);
+                writes.add(raftLog::sync);
             } else if (!unsynced) {
                 unsynced = true;
                 nextSyncNanos = nanoClock.getAsLong() + ASYNC_SYNC_NANOS;
             }
         }
-        if (stopped) {
-            return;
-        }
-        writableBytes.addAndGet(-bytes);
-        queuedBytes.addAndGet(-bytes);
+    }
+
+    private void batchIsDurable() {
+        writableBytes.addAndGet(-batchBytes);
+        queuedBytes.addAndGet(-batchBytes);
         // Before the messages leave: an answer to them may reach the loop at once and must find this done.
         persistedSequence = requests.get(requests.size() - 1).sequence();
         events.persisted();
@@ -267,6 +308,7 @@ final class LogWriter implements Runnable {
                 transport.send(outbound.to(), outbound.message());
             }
         }
+        requests = List.of();
         long now = nanoClock.getAsLong();
         if (unsynced && now - nextSyncNanos >= 0) {
             sync();
@@ -282,14 +324,16 @@ final class LogWriter implements Runnable {
             return requests.get(0).entries();
         }
         List<Entry> merged = new ArrayList<>();
+        long lastIndex = raftLog.lastIndex();
         for (Persist request : requests) {
             if (request.truncateFrom().isPresent()) {
                 long from = request.truncateFrom().getAsLong();
                 while (!merged.isEmpty() && merged.get(merged.size() - 1).index() >= from) {
                     merged.remove(merged.size() - 1);
                 }
-                if (from <= raftLog.lastIndex()) {
-                    untilThereIsSpace(() -> raftLog.truncateFrom(from));
+                if (from <= lastIndex) {
+                    writes.add(() -> raftLog.truncateFrom(from));
+                    lastIndex = from - 1;
                 }
             }
             merged.addAll(request.entries());
@@ -297,18 +341,28 @@ final class LogWriter implements Runnable {
         return merged;
     }
 
-    /** A full disk is no failure: the write waits for space and is repeated; votes go on meanwhile (R35). */
-    private void untilThereIsSpace(DiskAction action) {
-        long begun = ioBegins();
+    /**
+     * A full disk is no failure: the write waits for space and is repeated; votes go on meanwhile (R35).
+     *
+     * @return false if the disk is still full, or this lane was stopped
+     */
+    private boolean performWrites() {
         while (!stopped) {
+            DiskAction write = writes.peek();
+            if (write == null) {
+                ioSinceNanos = 0;
+                return true;
+            }
             try {
-                action.run();
+                // While the disk is full this is still the same write, and grows old.
+                long begun = full ? ioSinceNanos : ioBegins();
+                write.run();
                 ioEnds(begun);
+                writes.remove();
                 if (full) {
                     log.warn("disk has space again, the log is written again folder={}", config.dataFolder());
                     full = false;
                 }
-                return;
             } catch (DiskFullException e) {
                 if (!full) {
                     log.error(
@@ -320,14 +374,15 @@ final class LogWriter implements Runnable {
                 if (finishing) {
                     // What could not be written was not acknowledged.
                     stopped = true;
-                    return;
+                } else {
+                    releaseVotes();
                 }
-                releaseVotes();
-                signal.await(() -> stopped || finishing, DISK_FULL_RETRY_NANOS);
+                return false;
             } catch (IOException e) {
                 throw new DiskFailure("writing the store in " + config.dataFolder() + " failed", e);
             }
         }
+        return false;
     }
 
     /** Votes depend on the hard state only, which has its place on disk: they need not wait behind entries. */
@@ -390,7 +445,7 @@ final class LogWriter implements Runnable {
     private void sync() {
         if (unsynced) {
             unsynced = false;
-            untilThereIsSpace(raftLog::sync);
+            writes.add(raftLog::sync);
         }
     }
 
@@ -434,6 +489,9 @@ final class LogWriter implements Runnable {
     /** After the thread has ended: whoever still waits for an adoption. */
     void abandon(Consumer<CompletableFuture<Void>> fail) {
         take();
+        if (gathered != null) {
+            taken.add(gathered);
+        }
         for (Task task : taken) {
             if (task instanceof Task.Adopt adopt) {
                 fail.accept(adopt.answer);

@@ -1,127 +1,53 @@
 package io.argosy.raft.node;
 
-import io.argosy.raft.Entry;
-import io.argosy.raft.EntryType;
-import io.argosy.raft.Member;
-import io.argosy.raft.Membership;
 import io.argosy.raft.ProposeResult;
 import io.argosy.raft.RaftConfig;
 import io.argosy.raft.RaftNode;
 import io.argosy.raft.RaftStatus;
-import io.argosy.raft.ReplicaId;
-import io.argosy.raft.Role;
-import io.argosy.raft.RoleChange;
 import io.argosy.raft.StateMachine;
-import io.argosy.raft.core.CoreConfig;
-import io.argosy.raft.core.Effects;
-import io.argosy.raft.core.Effects.Outbound;
-import io.argosy.raft.core.Effects.Persist;
-import io.argosy.raft.core.Message;
-import io.argosy.raft.core.RaftCore;
-import io.argosy.raft.core.RestoredState;
-import io.argosy.raft.core.RestoredState.ConfigAt;
 import io.argosy.raft.storage.Disk;
 import io.argosy.raft.storage.LocalStore;
 import io.argosy.raft.storage.ReplicaStore;
 import io.argosy.raft.transport.GrpcPeerTransport;
 import io.argosy.raft.transport.PeerTransport;
-import io.argosy.raft.transport.PeerTransport.PeerListener;
-import io.argosy.raft.transport.PeerTransport.StoreDescription;
 import io.argosy.wire.auth.ClusterSecret;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.security.SecureRandom;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.Optional;
-import java.util.Queue;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
-import org.jctools.queues.MpscUnboundedArrayQueue;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One replica in production form. The loop thread owns the {@link RaftCore}: it drains everything that waits in the
- * inbox, then takes the effects once and hands them to the log writer, the transport and the applier. Those report
- * back through counters that only rise, so that no completion can be lost or queue up.
- *
- * <p>Inbox bounds: proposals and messages by count and bytes; beyond them a proposal is refused as busy and a message
- * is dropped, which Raft bears. Everything else is rare.
+ * One replica in production form: a {@link Replica} whose lanes have a thread each, the loop, the log writer and the
+ * applier, with a pool of readers beside them.
  */
 public final class RaftServer implements RaftNode {
 
     private static final Logger log = LoggerFactory.getLogger(RaftServer.class);
 
-    private static final int INBOX_PROPOSALS_MAX = 1 << 16;
-    private static final int INBOX_MESSAGES_MAX = 1 << 16;
-    private static final int TURN_INPUTS_MAX = 4096;
-    private static final int MESSAGE_OVERHEAD_BYTES = 64;
+    private static final String WRITER = "log-writer";
+    private static final String APPLIER = "applier";
     private static final long JOIN_MILLIS = 10_000;
 
     private final RaftConfig config;
     private final ReplicaStore store;
-    private final StateMachine stateMachine;
     private final PeerTransport transport;
     private final Surroundings surroundings;
-    private final long tickNanos;
-    private final long electionMinNanos;
-
-    private final RaftCore core;
-    private final TailCache tail;
-    private final LogWriter writer;
-    private final Applier applier;
     private final ExecutorService readers;
-    private final LogReads reads;
-    private final Birth birth;
-    private final Signal signal = new Signal();
+    private final Signal loopSignal = new Signal();
+    private final Signal writerSignal = new Signal();
+    private final Signal applierSignal = new Signal();
+    private final Replica replica;
     private final List<Thread> threads = new ArrayList<>();
-
-    // The inbox.
-    private final Queue<Input> inbox = new MpscUnboundedArrayQueue<>(1024);
-    private final AtomicInteger inboxProposals = new AtomicInteger();
-    private final AtomicLong inboxProposalBytes = new AtomicLong();
-    private final AtomicInteger inboxMessages = new AtomicInteger();
-    private final AtomicLong inboxMessageBytes = new AtomicLong();
-    private final long inboxMessageBytesMax;
-
-    // The loop's own.
-    private final Map<Long, CompletableFuture<Long>> waitingReads = new HashMap<>();
-    private long lastReadContext;
-    private long persistedSequence;
-    private long appliedIndex;
-    private long nextTickNanos;
-    private boolean leaving;
-
-    private volatile View view;
-    private volatile Optional<Membership> membership;
-    private volatile boolean voter;
-    private volatile boolean closing;
-    private volatile boolean loopEnded;
-    private volatile Optional<String> failure = Optional.empty();
-    private final AtomicBoolean failed = new AtomicBoolean();
     private final AtomicBoolean closed = new AtomicBoolean();
-    private final AtomicLong trimmedTo = new AtomicLong();
-
-    /** What the loop shows to other threads. */
-    private record View(
-            Role role,
-            long term,
-            Optional<ReplicaId> leader,
-            long lastIndex,
-            long durableIndex,
-            long commitIndex,
-            long lowestMatchIndex,
-            List<RaftStatus.PeerStatus> peers) {}
 
     /**
      * Opens the data folder and starts a replica on it, with its peers over gRPC: what a server process does.
@@ -183,81 +109,41 @@ public final class RaftServer implements RaftNode {
             throws IOException {
         this.config = config;
         this.store = store;
-        this.stateMachine = stateMachine;
         this.transport = transport;
         this.surroundings = surroundings;
-        RaftConfig.Timing timing = config.timing();
-        RaftConfig.Limits limits = config.limits();
-        this.tickNanos = timing.tick().toNanos();
-        this.electionMinNanos = timing.electionMin().toNanos();
-        this.inboxMessageBytesMax = 4L
-                * (limits.windowBytes() + (long) limits.batchBytesMax())
-                * config.peers().size();
-        long durablyApplied = stateMachine.durableAppliedIndex();
-        RestoredState restored = store.restored(durablyApplied);
-        this.membership = restored.membership().map(ConfigAt::membership);
-        this.voter = restored.storeIsVoter();
-        long now = surroundings.nanoClock().getAsLong();
-        this.core = new RaftCore(
-                new CoreConfig(
-                        config.self(),
-                        timing.heartbeat().toNanos(),
-                        timing.electionMin().toNanos(),
-                        timing.electionMax().toNanos(),
-                        limits.batchBytesMax(),
-                        limits.windowBytes(),
-                        limits.uncommittedBytesMax(),
-                        // The same entries as in the tail cache, which answers what the core has already let go.
-                        Math.min(limits.tailCacheBytes(), limits.windowBytes())),
-                restored,
-                surroundings.random(),
-                now);
-        this.nextTickNanos = now + tickNanos;
-        this.appliedIndex = durablyApplied;
-        this.tail = new TailCache(limits.tailCacheBytes());
-        this.applier = new Applier(stateMachine, durablyApplied, tail, store.log(), this::damageFound);
-        this.writer = new LogWriter(config, disk, store, transport, surroundings.nanoClock(), new WriterEvents());
-        this.readers = Executors.newFixedThreadPool(limits.readerThreads(), task -> thread("reader", task));
-        this.reads = new LogReads(tail, store.log(), readers, applier::targetIndex, this::damageFound);
-        this.birth = new Birth(config, transport, surroundings.uuids(), this::describe, this::adopt);
-        this.view = look();
+        this.readers = Executors.newFixedThreadPool(config.limits().readerThreads(), task -> thread("reader", task));
+        Replica.Lanes lanes = new Replica.Lanes(loopSignal, writerSignal, applierSignal, readers);
+        this.replica = new Replica(config, disk, store, stateMachine, transport, surroundings, lanes);
     }
 
     private void begin() {
-        transport.start(new Peers());
-        membership.ifPresent(transport::joinGroup);
-        if (membership.isEmpty()) {
-            log.info(
-                    "store is empty and belongs to no group: it waits to be bootstrapped or added"
-                            + " replica={} group={} store={}",
-                    config.self(),
-                    config.groupName(),
-                    store.storeUuid());
-        } else if (!voter) {
-            log.warn(
-                    "store is no voter of its group: it waits to be added replica={} store={} membership={}",
-                    config.self(),
-                    store.storeUuid(),
-                    membership.get());
-        }
-        start("log-writer", writer);
-        start("applier", applier);
-        start("loop", this::loop);
-        Thread verifier = thread("verify", this::verify);
+        replica.begin();
+        start(WRITER, writerSignal, replica.writer());
+        start(APPLIER, applierSignal, replica.applier());
+        start(Replica.LOOP, loopSignal, replica);
+        Thread verifier = thread("verify", replica::verify);
         verifier.setDaemon(true);
         verifier.start();
     }
 
-    private void start(String name, Runnable body) {
+    private void start(String name, Signal signal, Lane lane) {
         Thread thread = thread(name, () -> {
             try {
-                body.run();
+                signal.run(lane);
             } catch (Throwable e) {
-                fail(name, e);
+                if (replica.fail(name, e)) {
+                    silence();
+                }
             }
         });
         threads.add(thread);
         thread.start();
+    }
+
+    private void silence() {
+        Thread silence = thread("silence", transport::close);
+        silence.setDaemon(true);
+        silence.start();
     }
 
     private Thread thread(String name, Runnable body) {
@@ -266,470 +152,34 @@ public final class RaftServer implements RaftNode {
         return thread;
     }
 
-    // ------------------------------------------------------------------------------------------------ any thread
-
     @Override
     public void propose(ByteBuffer payload, int payloadCrc, Consumer<ProposeResult> listener) {
-        int bytes = payload.remaining();
-        if (bytes > Entry.PAYLOAD_BYTES_MAX) {
-            throw new IllegalArgumentException(
-                    "payload of " + bytes + " bytes, at most " + Entry.PAYLOAD_BYTES_MAX + " are allowed");
-        }
-        View seen = view;
-        if (closing || failed.get() || seen.role() != Role.LEADER) {
-            listener.accept(new ProposeResult.NotLeader(seen.leader().filter(l -> !l.equals(config.self()))));
-            return;
-        }
-        Optional<String> full = writer.refusal(Entry.HEADER_BYTES + bytes + inboxProposalBytes.get());
-        if (full.isPresent()) {
-            listener.accept(new ProposeResult.Busy(full.get()));
-            return;
-        }
-        if (inboxProposals.get() >= INBOX_PROPOSALS_MAX
-                || inboxProposalBytes.get() > config.limits().uncommittedBytesMax()) {
-            listener.accept(new ProposeResult.Busy("too many proposals wait for the loop"));
-            return;
-        }
-        inboxProposals.incrementAndGet();
-        inboxProposalBytes.addAndGet(bytes);
-        tell(new Proposal(payload, payloadCrc, listener));
-        if (loopEnded) {
-            drainAfterEnd();
-        }
+        replica.propose(payload, payloadCrc, listener);
     }
 
     @Override
     public CompletableFuture<Long> readIndex() {
-        CompletableFuture<Long> answer = new CompletableFuture<>();
-        tell(new Input.Read(answer));
-        if (loopEnded) {
-            drainAfterEnd();
-        }
-        return answer;
+        return replica.readIndex();
     }
 
     @Override
     public RaftStatus status() {
-        View seen = view;
-        Optional<Membership> group = membership;
-        return new RaftStatus(
-                config.self(),
-                store.storeUuid(),
-                group.map(Membership::groupUuid),
-                !voter,
-                seen.role(),
-                seen.term(),
-                seen.leader(),
-                store.log().firstIndex(),
-                seen.lastIndex(),
-                seen.durableIndex(),
-                seen.commitIndex(),
-                applier.appliedIndex(),
-                store.log().sizeBytes(),
-                seen.peers(),
-                store.log().damage(),
-                writer.oldestPendingNanos(surroundings.nanoClock().getAsLong()) > electionMinNanos,
-                failure);
+        return replica.status();
     }
 
     @Override
     public CompletableFuture<UUID> bootstrap() {
-        return birth.bootstrap();
+        return replica.bootstrap();
     }
 
     @Override
     public LogReader log() {
-        return reads;
+        return replica.log();
     }
 
-    /**
-     * {@inheritDoc}
-     *
-     * <p>Never above what the state machine holds durably, nor, on a leader, above what every voter has (D11). A
-     * replica that does not lead trusts the index: it comes from an entry, and the leader bounded it.
-     */
     @Override
     public void trim(long upToIndex) {
-        View seen = view;
-        long bounded = Math.min(upToIndex, stateMachine.durableAppliedIndex());
-        if (seen.role() == Role.LEADER) {
-            bounded = Math.min(bounded, seen.lowestMatchIndex());
-        }
-        if (bounded > trimmedTo.get()) {
-            trimmedTo.accumulateAndGet(bounded, Math::max);
-            writer.trim(bounded);
-        }
-    }
-
-    private void tell(Input input) {
-        inbox.add(input);
-        signal.raise();
-    }
-
-    private void damageFound() {
-        tell(new Input.DamageFound());
-    }
-
-    private StoreDescription describe() {
-        return new StoreDescription(new Member(config.self(), store.storeUuid()), membership);
-    }
-
-    private CompletableFuture<Void> adopt(String groupName, Membership adopted) {
-        CompletableFuture<Void> answer = new CompletableFuture<>();
-        Optional<Member> named = adopted.voter(config.self());
-        if (!groupName.equals(config.groupName())) {
-            answer.completeExceptionally(new IllegalStateException("replica " + config.self()
-                    + " is configured for group " + config.groupName() + ", not " + groupName));
-        } else if (named.isEmpty() || !named.get().storeUuid().equals(store.storeUuid())) {
-            answer.completeExceptionally(new IllegalStateException(
-                    "replica " + config.self() + " is store " + store.storeUuid() + ", which is not in " + adopted));
-        } else {
-            writer.adopt(groupName, adopted, answer);
-        }
-        return answer;
-    }
-
-    private final class Peers implements PeerListener {
-        @Override
-        public void received(ReplicaId from, Message message) {
-            int bytes = MESSAGE_OVERHEAD_BYTES;
-            if (message instanceof Message.AppendRequest append) {
-                for (Entry entry : append.entries()) {
-                    bytes += entry.frameBytes();
-                }
-            }
-            if (inboxMessages.get() >= INBOX_MESSAGES_MAX || inboxMessageBytes.get() > inboxMessageBytesMax) {
-                log.debug("inbox is full, dropped a message from={}", from);
-                return;
-            }
-            inboxMessages.incrementAndGet();
-            inboxMessageBytes.addAndGet(bytes);
-            tell(new Input.Received(from, message, bytes));
-        }
-
-        @Override
-        public void peerReset(ReplicaId peer, long session) {
-            tell(new Input.Peer(peer, Input.PeerEvent.RESET, session));
-        }
-
-        @Override
-        public void peerUnreachable(ReplicaId peer) {
-            tell(new Input.Peer(peer, Input.PeerEvent.UNREACHABLE, 0));
-        }
-
-        @Override
-        public void peerLost(ReplicaId peer) {
-            tell(new Input.Peer(peer, Input.PeerEvent.LOST, 0));
-        }
-
-        @Override
-        public StoreDescription describeStore() {
-            return describe();
-        }
-
-        @Override
-        public CompletableFuture<Void> adoptGroup(String groupName, Membership adopted) {
-            return adopt(groupName, adopted);
-        }
-    }
-
-    private final class WriterEvents implements LogWriter.Events {
-        @Override
-        public void persisted() {
-            signal.raise();
-        }
-
-        @Override
-        public void adopted(Membership adopted, CompletableFuture<Void> answer) {
-            tell(new Input.Adopted(adopted, answer));
-        }
-
-        @Override
-        public void trimmed(long firstIndex) {
-            tell(new Input.Trimmed(firstIndex));
-        }
-    }
-
-    private void verify() {
-        try {
-            store.log().verify();
-            if (!store.log().damage().isEmpty()) {
-                damageFound();
-            }
-        } catch (IOException | RuntimeException e) {
-            if (!closing) {
-                log.error("checking the log failed replica={}", config.self(), e);
-            }
-        }
-    }
-
-    // ----------------------------------------------------------------------------------------------- loop thread
-
-    private void loop() {
-        try {
-            while (!leaving && !failed.get()) {
-                turn();
-            }
-        } finally {
-            loopEnded = true;
-            drainAfterEnd();
-        }
-    }
-
-    private void turn() {
-        long now = surroundings.nanoClock().getAsLong();
-        takeCompletions();
-        int taken = 0;
-        for (Input input = inbox.poll(); input != null; input = inbox.poll()) {
-            // An answer may overtake the news that what it answers is durable: look before each input.
-            takeCompletions();
-            step(input, now);
-            if (++taken == TURN_INPUTS_MAX) {
-                break;
-            }
-        }
-        boolean ticked = now - nextTickNanos >= 0;
-        if (ticked) {
-            core.tick(now);
-            core.diskHealth(writer.oldestPendingNanos(now), now);
-            nextTickNanos = now + tickNanos;
-        }
-        if (core.hasEffects()) {
-            perform(core.takeEffects());
-        }
-        if (ticked) {
-            view = look();
-        }
-        if (!leaving) {
-            signal.await(
-                    () -> !inbox.isEmpty() || writer.persistedSequence() != persistedSequence || failed.get(),
-                    core.hasEffects()
-                            ? 0
-                            : nextTickNanos - surroundings.nanoClock().getAsLong());
-        }
-    }
-
-    private void takeCompletions() {
-        long persisted = writer.persistedSequence();
-        if (persisted != persistedSequence) {
-            persistedSequence = persisted;
-            core.persisted(persisted);
-        }
-        long applied = applier.appliedIndex();
-        if (applied != appliedIndex) {
-            appliedIndex = applied;
-            core.applied(applied);
-        }
-    }
-
-    private void step(Input input, long now) {
-        if (input instanceof Proposal proposal) {
-            inboxProposals.decrementAndGet();
-            inboxProposalBytes.addAndGet(-proposal.sizeBytes);
-            propose(proposal);
-        } else if (input instanceof Input.Received received) {
-            inboxMessages.decrementAndGet();
-            inboxMessageBytes.addAndGet(-received.sizeBytes());
-            core.receive(received.from(), received.message(), now);
-        } else if (input instanceof Input.Read read) {
-            long context = ++lastReadContext;
-            waitingReads.put(context, read.answer());
-            core.requestRead(context);
-        } else if (input instanceof Input.Peer peer) {
-            switch (peer.event()) {
-                case RESET -> core.peerReset(peer.peer(), peer.session());
-                case UNREACHABLE -> core.peerUnreachable(peer.peer());
-                case LOST -> core.peerLost(peer.peer(), now);
-            }
-        } else if (input instanceof Input.LogRead read) {
-            core.logRead(read.peer(), read.session(), read.entries());
-        } else if (input instanceof Input.Other other) {
-            stepOther(other, now);
-        } else {
-            throw new AssertionError(input);
-        }
-    }
-
-    private void propose(Proposal proposal) {
-        RaftCore.Proposed proposed = core.propose(EntryType.COMMAND, proposal.payload, proposal.payloadCrc);
-        if (proposed instanceof RaftCore.Proposed.Accepted accepted) {
-            proposal.index = accepted.index();
-            proposal.term = accepted.term();
-            applier.await(proposal);
-        } else if (proposed instanceof RaftCore.Proposed.NotLeader notLeader) {
-            proposal.listener.accept(new ProposeResult.NotLeader(notLeader.leader()));
-        } else if (proposed instanceof RaftCore.Proposed.Busy busy) {
-            proposal.listener.accept(new ProposeResult.Busy(busy.reason()));
-        } else {
-            throw new AssertionError(proposed);
-        }
-    }
-
-    private void stepOther(Input.Other input, long now) {
-        if (input instanceof Input.Adopted adopted) {
-            if (membership.isEmpty()) {
-                core.adopted(adopted.membership(), now);
-                membership = Optional.of(adopted.membership());
-                voter = true;
-                transport.joinGroup(adopted.membership());
-                log.info(
-                        "adopted into a group replica={} group={} membership={}",
-                        config.self(),
-                        config.groupName(),
-                        adopted.membership());
-            }
-            adopted.answer().complete(null);
-        } else if (input instanceof Input.Trimmed trimmed) {
-            core.trimmed(trimmed.firstIndex());
-        } else if (input instanceof Input.DamageFound) {
-            log.error(
-                    "entries are damaged on this disk: they are not served, and this replica does not lead"
-                            + " replica={} damage={}",
-                    config.self(),
-                    store.log().damage());
-            core.electable(false);
-        } else if (input instanceof Input.Close) {
-            core.resign();
-            leaving = true;
-        } else {
-            throw new AssertionError(input);
-        }
-    }
-
-    /** Order is safety, see {@link Effects}. */
-    private void perform(Effects effects) {
-        if (effects.persist().isPresent()) {
-            Persist persist = effects.persist().get();
-            if (persist.truncateFrom().isPresent()) {
-                tail.truncateFrom(persist.truncateFrom().getAsLong());
-            }
-            tail.add(persist.entries(), core.durableIndex());
-            writer.persist(persist);
-        }
-        for (Outbound outbound : effects.sendNow()) {
-            transport.send(outbound.to(), outbound.message());
-        }
-        applier.applyUpTo(effects.commitIndex());
-        for (Effects.ReadReady ready : effects.readsReady()) {
-            CompletableFuture<Long> answer = waitingReads.remove(ready.context());
-            if (answer != null) {
-                applier.await(ready.index(), answer);
-            }
-        }
-        for (long context : effects.readsFailed()) {
-            CompletableFuture<Long> answer = waitingReads.remove(context);
-            if (answer != null) {
-                answer.completeExceptionally(notLeading());
-            }
-        }
-        effects.roleChange().ifPresent(this::announce);
-        for (Effects.LogRead read : effects.logReads()) {
-            serve(read);
-        }
-    }
-
-    private void announce(RoleChange change) {
-        log.info(
-                "role={} term={} leader={} replica={} group={} lastIndex={} commitIndex={}",
-                change.role(),
-                change.term(),
-                change.leader().map(ReplicaId::toString).orElse("unknown"),
-                config.self(),
-                config.groupName(),
-                core.lastIndex(),
-                core.commitIndex());
-        view = look();
-        stateMachine.roleChanged(change);
-    }
-
-    /** What the core has let go is mostly still in the tail cache; else the reader pool gets it from the disk. */
-    private void serve(Effects.LogRead read) {
-        long durable = core.durableIndex();
-        List<Entry> run = tail.run(read.fromIndex(), core.lastIndex(), read.bytesMax(), Integer.MAX_VALUE);
-        if (!run.isEmpty()) {
-            core.logRead(read.peer(), read.session(), run);
-            return;
-        }
-        try {
-            readers.execute(() -> {
-                List<Entry> entries = List.of();
-                try {
-                    entries = reads.readFromDisk(read.fromIndex(), durable, read.bytesMax());
-                } catch (RuntimeException e) {
-                    log.warn(
-                            "cannot read what a follower needs peer={} fromIndex={}", read.peer(), read.fromIndex(), e);
-                }
-                tell(new Input.LogRead(read.peer(), read.session(), entries));
-            });
-        } catch (RejectedExecutionException e) {
-            log.debug("not reading for peer={}, closing", read.peer());
-        }
-    }
-
-    private View look() {
-        return new View(
-                core.role(),
-                core.term(),
-                core.leader(),
-                core.lastIndex(),
-                core.durableIndex(),
-                core.commitIndex(),
-                core.lowestMatchIndex(),
-                List.copyOf(core.peers()));
-    }
-
-    private NotLeaderException notLeading() {
-        return new NotLeaderException("replica " + config.self() + " does not lead group " + config.groupName());
-    }
-
-    // ------------------------------------------------------------------------------------------------- the end
-
-    /** Inputs that nobody will step any more; by the loop as it ends, and by whoever came too late. */
-    private synchronized void drainAfterEnd() {
-        // Synchronized because the inbox allows one reader, and the loop, its reader, has ended.
-        for (Input input = inbox.poll(); input != null; input = inbox.poll()) {
-            if (input instanceof Proposal proposal) {
-                proposal.listener.accept(new ProposeResult.NotLeader(Optional.empty()));
-            } else if (input instanceof Input.Read read) {
-                read.answer().completeExceptionally(notLeading());
-            } else if (input instanceof Input.Adopted adopted) {
-                // Durable, if not yet in effect.
-                adopted.answer().complete(null);
-            }
-        }
-        waitingReads.values().forEach(answer -> answer.completeExceptionally(notLeading()));
-        waitingReads.clear();
-    }
-
-    private void fail(String threadName, Throwable cause) {
-        if (!failed.compareAndSet(false, true)) {
-            return;
-        }
-        boolean disk = cause instanceof DiskFailure || cause instanceof IOException;
-        failure = Optional.of(threadName + ": " + cause);
-        log.error(
-                "replica stops, it cannot go on safely replica={} group={} thread={}",
-                config.self(),
-                config.groupName(),
-                threadName,
-                cause);
-        view = new View(
-                Role.FOLLOWER,
-                view.term(),
-                Optional.empty(),
-                view.lastIndex(),
-                view.durableIndex(),
-                view.commitIndex(),
-                0,
-                view.peers());
-        surroundings.failure().failed(disk ? FailureHook.DISK_FAILED : FailureHook.BROKEN, cause);
-        // Reached in tests only: a process has ended by now.
-        writer.stop();
-        applier.stop();
-        signal.raise();
-        Thread silence = thread("silence", transport::close);
-        silence.setDaemon(true);
-        silence.start();
+        replica.trim(upToIndex);
     }
 
     @Override
@@ -737,17 +187,15 @@ public final class RaftServer implements RaftNode {
         if (!closed.compareAndSet(false, true)) {
             return;
         }
-        closing = true;
-        tell(new Input.Close());
-        boolean ended = join("loop");
-        writer.finish();
-        ended &= join("log-writer");
-        applier.finish();
-        ended &= join("applier");
+        replica.leave();
+        boolean ended = join(Replica.LOOP);
+        replica.writer().finish();
+        ended &= join(WRITER);
+        replica.applier().finish();
+        ended &= join(APPLIER);
         readers.shutdown();
         transport.close();
-        applier.abandon(notLeading());
-        writer.abandon(answer -> answer.completeExceptionally(new IllegalStateException("closed")));
+        replica.abandon();
         if (!ended) {
             log.warn("threads of the replica hang, store stays open replica={}", config.self());
             return;
@@ -761,7 +209,7 @@ public final class RaftServer implements RaftNode {
                 "closed replica={} group={} appliedIndex={}",
                 config.self(),
                 config.groupName(),
-                applier.appliedIndex());
+                replica.applier().appliedIndex());
     }
 
     private boolean join(String name) {

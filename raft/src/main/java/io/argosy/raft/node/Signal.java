@@ -9,12 +9,12 @@ import org.jspecify.annotations.Nullable;
  * Wakes one thread that waits for work. Raising it costs a system call only while that thread is parked, so that a
  * busy thread is never interrupted to be told of work that it will see anyway.
  */
-final class Signal {
+final class Signal implements Lane.Wake {
 
     private volatile @Nullable Thread waiter;
 
-    /** Call after the work was made visible. */
-    void raise() {
+    @Override
+    public void raise() {
         // The work must be visible before the waiter is looked at: either we see it waiting or it sees the work.
         VarHandle.fullFence();
         Thread parked = waiter;
@@ -24,8 +24,18 @@ final class Signal {
         }
     }
 
+    /** Body of a thread that does nothing but this lane, to its end. The lane raises this very signal. */
+    void run(Lane lane) {
+        BooleanSupplier hasWork = lane::hasWork;
+        for (long waitNanos = lane.step(); waitNanos != Lane.ENDED; waitNanos = lane.step()) {
+            if (waitNanos > 0) {
+                await(hasWork, waitNanos);
+            }
+        }
+    }
+
     /** Returns when there is work, at the latest after the time, and sometimes earlier for no reason. */
-    void await(BooleanSupplier hasWork, long nanos) {
+    private void await(BooleanSupplier hasWork, long nanos) {
         waiter = Thread.currentThread();
         VarHandle.fullFence();
         if (nanos > 0 && !hasWork.getAsBoolean()) {
