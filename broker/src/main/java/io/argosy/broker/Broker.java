@@ -60,6 +60,7 @@ import io.argosy.wire.tls.SelfSignedCertificate;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
+import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.SecureRandom;
 import java.time.Duration;
@@ -231,7 +232,7 @@ public final class Broker implements AutoCloseable {
                 raftConfig,
                 disk,
                 handOver,
-                new Applying(machine, leadership),
+                new Applying(machine, queues, leadership),
                 transport,
                 new Surroundings(
                         nanoClock,
@@ -537,7 +538,8 @@ public final class Broker implements AutoCloseable {
     }
 
     /** Applies, then tells that it was applied: leadership counts from there. */
-    private record Applying(BrokerStateMachine machine, GroupLeadership leadership) implements StateMachine {
+    private record Applying(BrokerStateMachine machine, QueueIndex queues, GroupLeadership leadership)
+            implements StateMachine {
         @Override
         public long durableAppliedIndex() {
             return machine.durableAppliedIndex();
@@ -552,6 +554,22 @@ public final class Broker implements AutoCloseable {
         @Override
         public void roleChanged(RoleChange change) {
             machine.roleChanged(change);
+        }
+
+        @Override
+        public long snapshot(Path folder) throws IOException {
+            return machine.snapshot(folder);
+        }
+
+        @Override
+        public void restore(Path folder) throws IOException {
+            machine.restore(folder);
+        }
+
+        /** Messages in entries behind the trim point can still be read. */
+        @Override
+        public long neededFromIndex() {
+            return queues.trimIndex() + 1;
         }
     }
 }

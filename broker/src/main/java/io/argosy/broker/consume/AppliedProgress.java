@@ -44,6 +44,20 @@ public final class AppliedProgress implements GroupViews, CommandApplier {
      */
     public AppliedProgress(StateStore store, ToLongBiFunction<Integer, Integer> endOffset) {
         this.endOffset = endOffset;
+        load(store);
+    }
+
+    @Override
+    public synchronized void reload(StateStore store) {
+        groups.clear();
+        lastGroupId = 0;
+        touched.clear();
+        created.clear();
+        deletedTopics.clear();
+        load(store);
+    }
+
+    private void load(StateStore store) {
         for (StoredGroup stored : ProgressStore.loadGroups(store)) {
             Group group = new Group(stored);
             groups.put(stored.name(), group);

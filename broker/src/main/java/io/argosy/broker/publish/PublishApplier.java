@@ -46,7 +46,7 @@ public final class PublishApplier implements CommandApplier {
 
     private final TopicTable topics;
     private final QueueIndex queues;
-    private final RecentIds recent;
+    private RecentIds recent;
     private final RunResults<PublishOutcome> results = new RunResults<>();
 
     // What the current run adds to the store: see the class.
@@ -86,6 +86,19 @@ public final class PublishApplier implements CommandApplier {
         this.topics = topics;
         this.queues = queues;
         this.recent = recent;
+        load(store);
+    }
+
+    @Override
+    public void reload(StateStore store) {
+        recent = recent.emptied();
+        entriesSeen = 0;
+        marks.clear();
+        ids.clear();
+        load(store);
+    }
+
+    private void load(StateStore store) {
         byte[] floor = store.get(Family.META, FLOOR_KEY).orElse(key(0));
         store.scan(Family.RECENT_IDS, floor, key(Long.MAX_VALUE), (key, value) -> {
             restore(ByteBuffer.wrap(key).getLong(), ByteBuffer.wrap(value));

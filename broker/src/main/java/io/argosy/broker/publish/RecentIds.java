@@ -44,6 +44,11 @@ final class RecentIds {
         this.idsMax = idsMax;
     }
 
+    /** One with the same bounds that remembers nothing. */
+    RecentIds emptied() {
+        return new RecentIds(windowMillis, idsMax);
+    }
+
     /** Forgets entries that are too old at this time. */
     void expire(long nowMillis) {
         while (entries.size > 0 && entries.firstTimeMillis() + windowMillis <= nowMillis) {

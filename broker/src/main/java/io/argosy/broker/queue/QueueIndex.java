@@ -62,11 +62,15 @@ public final class QueueIndex implements CommandApplier {
     public QueueIndex(StateStore store, TopicTable topics) {
         this.store = store;
         this.topics = topics;
-        this.trim = store.get(Family.META, TRIM_KEY)
-                .map(ByteBuffer::wrap)
-                .map(value -> new TrimPoint(value.getLong(), value.getLong(), 1))
-                .orElse(new TrimPoint(0, 0, 0));
+        this.trim = storedTrim(store, 1);
         topics.onDelete(this::topicDeleted);
+    }
+
+    private static TrimPoint storedTrim(StateStore store, long generation) {
+        return store.get(Family.META, TRIM_KEY)
+                .map(ByteBuffer::wrap)
+                .map(value -> new TrimPoint(value.getLong(), value.getLong(), generation))
+                .orElse(new TrimPoint(0, 0, 0));
     }
 
     /** Called for new messages; register before the first entry is applied. */
@@ -266,6 +270,20 @@ public final class QueueIndex implements CommandApplier {
             slots.next[queueId] = maxOffset(topic.topicId(), queueId);
         }
         return slots.next[queueId];
+    }
+
+    @Override
+    public void reload(StateStore source) {
+        pending.clear();
+        touchedCount = 0;
+        trimChanged = false;
+        sweptTopicId = 0;
+        sweptQueueId = 0;
+        TrimPoint stored = storedTrim(source, trim.generation + 1);
+        synchronized (this) {
+            byTopicId = new @Nullable Slots[16];
+        }
+        trim = stored;
     }
 
     @Override

@@ -6,8 +6,10 @@ import io.argosy.raft.Entry;
 import io.argosy.raft.EntryType;
 import io.argosy.raft.RoleChange;
 import io.argosy.raft.StateMachine;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -50,11 +52,30 @@ public final class BrokerStateMachine implements StateMachine {
                 }
             }
         }
+        loadPosition();
+    }
+
+    private void loadPosition() {
         appliedIndex = store.appliedIndex();
         storedTimeMillis = store.get(Family.META, TIME_KEY)
                 .map(value -> ByteBuffer.wrap(value).getLong())
                 .orElse(0L);
         entryTimeMillis = storedTimeMillis;
+    }
+
+    @Override
+    public long snapshot(Path folder) throws IOException {
+        return store.snapshot(folder);
+    }
+
+    @Override
+    public void restore(Path folder) throws IOException {
+        store.restore(folder);
+        loadPosition();
+        subtractFlushed(unflushedBytes);
+        for (CommandApplier applier : appliers) {
+            applier.reload(store);
+        }
     }
 
     /** Any thread. */

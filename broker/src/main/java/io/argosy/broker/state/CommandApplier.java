@@ -15,6 +15,12 @@ public interface CommandApplier {
     Set<Command.Kind> kinds();
 
     /**
+     * The state was replaced as a whole by that of another replica: forgets what is in memory and loads what the store
+     * holds. Between two runs.
+     */
+    void reload(StateStore store);
+
+    /**
      * Stage one: changes memory, in commit order.
      *
      * @param payload position to limit is the whole payload of the entry, header included; read-only

@@ -1,5 +1,10 @@
 package io.argosy.broker.state;
 
+import io.argosy.raft.storage.Disk;
+import io.argosy.raft.storage.FileSystemDisk;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumMap;
@@ -18,6 +23,8 @@ import java.util.function.BiPredicate;
  */
 public final class InMemoryStateStore implements StateStore {
 
+    private static final String SNAPSHOT_FILE = "state";
+
     private final Map<Family, NavigableMap<byte[], byte[]>> families = new EnumMap<>(Family.class);
 
     /** Readers must see whole batches, and a batch is many changes: a lock, because a queue would make reads wait. */
@@ -26,6 +33,7 @@ public final class InMemoryStateStore implements StateStore {
     // Since the last flush, in order: what a crash undoes by not being in `durable`.
     private final Map<Family, NavigableMap<byte[], byte[]>> durable = new EnumMap<>(Family.class);
     private final List<Change> unflushed = new ArrayList<>();
+    private final Disk disk;
     private long appliedIndex;
     private long durableAppliedIndex;
 
@@ -47,6 +55,12 @@ public final class InMemoryStateStore implements StateStore {
     }
 
     public InMemoryStateStore() {
+        this(new FileSystemDisk());
+    }
+
+    /** @param disk where snapshots are written to and read from */
+    public InMemoryStateStore(Disk disk) {
+        this.disk = disk;
         for (Family family : Family.values()) {
             families.put(family, new TreeMap<>(Arrays::compareUnsigned));
             durable.put(family, new TreeMap<>(Arrays::compareUnsigned));
@@ -133,7 +147,7 @@ public final class InMemoryStateStore implements StateStore {
 
     /** The store as it is found after the process died now. */
     public InMemoryStateStore crash() {
-        InMemoryStateStore found = new InMemoryStateStore();
+        InMemoryStateStore found = new InMemoryStateStore(disk);
         lock.readLock().lock();
         try {
             for (Family family : Family.values()) {
@@ -165,6 +179,72 @@ public final class InMemoryStateStore implements StateStore {
             return durableAppliedIndex;
         } finally {
             lock.readLock().unlock();
+        }
+    }
+
+    /** One file: applied index (8), then per family its keys (4) and for each length (4), key, length (4), value. */
+    @Override
+    public long snapshot(Path folder) throws IOException {
+        lock.readLock().lock();
+        try (Disk.DiskFile file = create(folder)) {
+            int bytes = 8;
+            for (NavigableMap<byte[], byte[]> map : families.values()) {
+                bytes += 4;
+                for (Map.Entry<byte[], byte[]> entry : map.entrySet()) {
+                    bytes += 8 + entry.getKey().length + entry.getValue().length;
+                }
+            }
+            ByteBuffer out = ByteBuffer.allocate(bytes).putLong(appliedIndex);
+            for (Family family : Family.values()) {
+                out.putInt(map(families, family).size());
+                map(families, family)
+                        .forEach((key, value) -> out.putInt(key.length)
+                                .put(key)
+                                .putInt(value.length)
+                                .put(value));
+            }
+            file.write(new ByteBuffer[] {out.flip()}, 1, 0);
+            file.force();
+            return appliedIndex;
+        } finally {
+            lock.readLock().unlock();
+        }
+    }
+
+    private Disk.DiskFile create(Path folder) throws IOException {
+        disk.createFolders(folder);
+        return disk.open(folder.resolve(SNAPSHOT_FILE), true);
+    }
+
+    @Override
+    public void restore(Path folder) throws IOException {
+        ByteBuffer in;
+        try (Disk.DiskFile file = disk.open(folder.resolve(SNAPSHOT_FILE), false)) {
+            in = ByteBuffer.allocate((int) file.sizeBytes());
+            while (in.hasRemaining() && file.read(in, in.position()) >= 0) {
+                // All in the condition.
+            }
+            in.flip();
+        }
+        lock.writeLock().lock();
+        try {
+            appliedIndex = in.getLong();
+            durableAppliedIndex = appliedIndex;
+            unflushed.clear();
+            families.values().forEach(Map::clear);
+            durable.values().forEach(Map::clear);
+            for (Family family : Family.values()) {
+                for (int left = in.getInt(); left > 0; left--) {
+                    byte[] key = new byte[in.getInt()];
+                    in.get(key);
+                    byte[] value = new byte[in.getInt()];
+                    in.get(value);
+                    map(families, family).put(key, value);
+                    map(durable, family).put(key, value);
+                }
+            }
+        } finally {
+            lock.writeLock().unlock();
         }
     }
 

@@ -2,9 +2,11 @@ package io.argosy.broker.state;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumMap;
@@ -12,10 +14,14 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.BiPredicate;
+import java.util.stream.Stream;
 import org.rocksdb.BlockBasedTableConfig;
 import org.rocksdb.BloomFilter;
 import org.rocksdb.Cache;
+import org.rocksdb.Checkpoint;
 import org.rocksdb.ColumnFamilyDescriptor;
 import org.rocksdb.ColumnFamilyHandle;
 import org.rocksdb.ColumnFamilyOptions;
@@ -47,8 +53,18 @@ public final class RocksStateStore implements StateStore {
     private static final int OPEN_FILES_MAX = 256;
 
     private final List<RocksObject> owned = new ArrayList<>();
-    private final RocksDB db;
-    private final Map<Family, ColumnFamilyHandle> handles = new EnumMap<>(Family.class);
+    private final Path folder;
+    private final DBOptions dbOptions;
+    private final ColumnFamilyOptions familyOptions;
+
+    /**
+     * Held for writing while the database is replaced: whoever still reads the old one would read freed memory. A lock,
+     * because readers are many and a queue would make them wait for each other.
+     */
+    private final ReadWriteLock replacing = new ReentrantReadWriteLock();
+
+    private RocksDB db;
+    private Map<Family, ColumnFamilyHandle> handles;
     private final WriteOptions writeOptions;
     private final ReadOptions readOptions;
     private final ReadOptions persistedOnly;
@@ -56,9 +72,10 @@ public final class RocksStateStore implements StateStore {
     private boolean closed;
 
     private RocksStateStore(Path folder, long memoryBytes) throws RocksDBException {
+        this.folder = folder;
         Cache cache = own(new LRUCache(memoryBytes, 2));
         WriteBufferManager writeBuffers = own(new WriteBufferManager(memoryBytes / 2, cache));
-        DBOptions dbOptions = own(new DBOptions())
+        this.dbOptions = own(new DBOptions())
                 .setCreateIfMissing(true)
                 .setCreateMissingColumnFamilies(true)
                 .setAtomicFlush(true)
@@ -78,28 +95,43 @@ public final class RocksStateStore implements StateStore {
                 .setPinL0FilterAndIndexBlocksInCache(true)
                 .setFilterPolicy(own(new BloomFilter(BLOOM_BITS)))
                 .setFormatVersion(5);
-        ColumnFamilyOptions familyOptions = own(new ColumnFamilyOptions())
+        this.familyOptions = own(new ColumnFamilyOptions())
                 .setTableFormatConfig(table)
                 .setWriteBufferSize(memoryBytes / 4)
                 .setArenaBlockSize(256 << 10)
                 .setMaxWriteBufferNumber(4)
                 .setCompressionType(CompressionType.LZ4_COMPRESSION);
+        this.writeOptions = own(new WriteOptions()).setDisableWAL(true);
+        this.readOptions = own(new ReadOptions());
+        this.persistedOnly = own(new ReadOptions()).setReadTier(ReadTier.PERSISTED_TIER);
+        this.handles = new EnumMap<>(Family.class);
+        this.db = openDatabase(handles);
+        this.appliedIndex = durableAppliedIndex();
+    }
+
+    private RocksDB openDatabase(Map<Family, ColumnFamilyHandle> byFamily) throws RocksDBException {
+        List<ColumnFamilyHandle> opened = new ArrayList<>();
+        RocksDB database = RocksDB.open(dbOptions, folder.toString(), descriptors(), opened);
+        name(opened, byFamily);
+        return database;
+    }
+
+    private List<ColumnFamilyDescriptor> descriptors() {
         List<ColumnFamilyDescriptor> descriptors = new ArrayList<>();
         descriptors.add(new ColumnFamilyDescriptor(RocksDB.DEFAULT_COLUMN_FAMILY, familyOptions));
         for (Family family : Family.values()) {
             descriptors.add(new ColumnFamilyDescriptor(family.label().getBytes(StandardCharsets.UTF_8), familyOptions));
         }
-        List<ColumnFamilyHandle> opened = new ArrayList<>();
-        this.db = RocksDB.open(dbOptions, folder.toString(), descriptors, opened);
-        own(opened.get(0));
+        return descriptors;
+    }
+
+    /** RocksDB's own family is not used. */
+    private static void name(List<ColumnFamilyHandle> opened, Map<Family, ColumnFamilyHandle> byFamily) {
+        opened.get(0).close();
         Iterator<ColumnFamilyHandle> inOrder = opened.subList(1, opened.size()).iterator();
         for (Family family : Family.values()) {
-            handles.put(family, inOrder.next());
+            byFamily.put(family, inOrder.next());
         }
-        this.writeOptions = own(new WriteOptions()).setDisableWAL(true);
-        this.readOptions = own(new ReadOptions());
-        this.persistedOnly = own(new ReadOptions()).setReadTier(ReadTier.PERSISTED_TIER);
-        this.appliedIndex = durableAppliedIndex();
     }
 
     /**
@@ -141,15 +173,19 @@ public final class RocksStateStore implements StateStore {
 
     @Override
     public Optional<byte[]> get(Family family, byte[] key) {
+        replacing.readLock().lock();
         try {
             return Optional.ofNullable(db.get(handle(family), readOptions, key));
         } catch (RocksDBException e) {
             throw new StateStoreException("reading " + family.label() + " failed", e);
+        } finally {
+            replacing.readLock().unlock();
         }
     }
 
     @Override
     public void scan(Family family, byte[] from, byte[] to, BiPredicate<byte[], byte[]> visitor) {
+        replacing.readLock().lock();
         try (RocksIterator iterator = db.newIterator(handle(family), readOptions)) {
             for (iterator.seek(from); iterator.isValid(); iterator.next()) {
                 byte[] key = iterator.key();
@@ -158,11 +194,14 @@ public final class RocksStateStore implements StateStore {
                 }
             }
             checkEnd(family, iterator);
+        } finally {
+            replacing.readLock().unlock();
         }
     }
 
     @Override
     public void scanBackwards(Family family, byte[] from, byte[] to, BiPredicate<byte[], byte[]> visitor) {
+        replacing.readLock().lock();
         try (RocksIterator iterator = db.newIterator(handle(family), readOptions)) {
             iterator.seekForPrev(to);
             if (iterator.isValid() && Arrays.equals(iterator.key(), to)) {
@@ -175,6 +214,8 @@ public final class RocksStateStore implements StateStore {
                 }
             }
             checkEnd(family, iterator);
+        } finally {
+            replacing.readLock().unlock();
         }
     }
 
@@ -212,10 +253,13 @@ public final class RocksStateStore implements StateStore {
 
     @Override
     public void flush() {
+        replacing.readLock().lock();
         try (FlushOptions wait = new FlushOptions().setWaitForFlush(true).setAllowWriteStall(true)) {
             db.flush(wait, List.copyOf(handles.values()));
         } catch (RocksDBException e) {
             throw new StateStoreException("flushing the state at index " + appliedIndex + " failed", e);
+        } finally {
+            replacing.readLock().unlock();
         }
     }
 
@@ -227,12 +271,110 @@ public final class RocksStateStore implements StateStore {
     /** Read from the files alone: without a log of its own, RocksDB leaves memory aside for such a read. */
     @Override
     public long durableAppliedIndex() {
+        replacing.readLock().lock();
         try {
             byte[] value = db.get(handle(Family.META), persistedOnly, APPLIED_KEY);
             return value == null ? 0 : ByteBuffer.wrap(value).getLong();
         } catch (RocksDBException e) {
             throw new StateStoreException("reading the durable index failed", e);
+        } finally {
+            replacing.readLock().unlock();
         }
+    }
+
+    /** A checkpoint: table files are linked, not copied. Opened once, so that what is handed out is known to be whole. */
+    @Override
+    public long snapshot(Path target) throws IOException {
+        replacing.readLock().lock();
+        try (Checkpoint checkpoint = Checkpoint.create(db)) {
+            checkpoint.createCheckpoint(target.toString());
+        } catch (RocksDBException e) {
+            throw new IOException("cannot write a checkpoint to " + target, e);
+        } finally {
+            replacing.readLock().unlock();
+        }
+        return appliedIndexOf(target);
+    }
+
+    private static long appliedIndexOf(Path copy) throws IOException {
+        List<ColumnFamilyHandle> opened = new ArrayList<>();
+        // Options of their own: a look at a copy must not take part in this store's memory budget or write its log.
+        try (DBOptions options = new DBOptions()
+                        .setInfoLogLevel(InfoLogLevel.FATAL_LEVEL)
+                        .setMaxOpenFiles(16);
+                ColumnFamilyOptions plain = new ColumnFamilyOptions();
+                RocksDB database = RocksDB.openReadOnly(
+                        options,
+                        copy.toString(),
+                        List.of(
+                                new ColumnFamilyDescriptor(RocksDB.DEFAULT_COLUMN_FAMILY, plain),
+                                new ColumnFamilyDescriptor(
+                                        Family.META.label().getBytes(StandardCharsets.UTF_8), plain)),
+                        opened)) {
+            byte[] value = database.get(opened.get(1), APPLIED_KEY);
+            opened.forEach(RocksObject::close);
+            return value == null ? 0 : ByteBuffer.wrap(value).getLong();
+        } catch (RocksDBException e) {
+            throw new IOException("cannot read the copy in " + copy, e);
+        } finally {
+            try (Stream<Path> files = Files.list(copy)) {
+                for (Path file : files.filter(f -> name(f).startsWith("LOG")).toList()) {
+                    Files.delete(file);
+                }
+            }
+        }
+    }
+
+    /**
+     * Table files, which never change, are linked; the rest is copied, so that the database writes to nothing of the
+     * copy. Files of the state before are deleted first: a crash in between leaves a folder that is restored again.
+     */
+    @Override
+    public void restore(Path source) throws IOException {
+        replacing.writeLock().lock();
+        try {
+            handles.values().forEach(RocksObject::close);
+            db.close();
+            try (Stream<Path> files = Files.list(folder)) {
+                for (Path file : files.toList()) {
+                    Files.delete(file);
+                }
+            }
+            try (Stream<Path> files = Files.list(source)) {
+                for (Path file : files.toList()) {
+                    bring(file, folder.resolve(name(file)));
+                }
+            }
+            try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
+                channel.force(true);
+            }
+            handles = new EnumMap<>(Family.class);
+            db = openDatabase(handles);
+            appliedIndex = durableAppliedIndex();
+        } catch (RocksDBException e) {
+            throw new IOException("cannot open the state restored from " + source, e);
+        } finally {
+            replacing.writeLock().unlock();
+        }
+    }
+
+    private static void bring(Path from, Path to) throws IOException {
+        if (name(from).endsWith(".sst") || name(from).endsWith(".blob")) {
+            try {
+                Files.createLink(to, from);
+                return;
+            } catch (UnsupportedOperationException e) {
+                // A file system without links: a copy does as well.
+            }
+        }
+        Files.copy(from, to);
+        try (FileChannel channel = FileChannel.open(to, StandardOpenOption.WRITE)) {
+            channel.force(true);
+        }
+    }
+
+    private static String name(Path file) {
+        return String.valueOf(file.getFileName());
     }
 
     /** Does not flush: what is not durable is replayed. Other threads must have stopped using the store. */

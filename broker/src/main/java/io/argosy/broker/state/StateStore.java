@@ -1,5 +1,7 @@
 package io.argosy.broker.state;
 
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.Optional;
 import java.util.function.BiPredicate;
 
@@ -55,6 +57,19 @@ public interface StateStore extends AutoCloseable {
 
     /** Of the last state that survives a crash now. */
     long durableAppliedIndex();
+
+    /**
+     * Writes a consistent copy into a folder that does not exist yet; others go on using the store.
+     *
+     * @return the applied index of the copy
+     */
+    long snapshot(Path folder) throws IOException;
+
+    /**
+     * Replaces everything by the copy, durably; the folder stays as it is. On the thread that writes; readers on other
+     * threads wait, and see one state or the other.
+     */
+    void restore(Path folder) throws IOException;
 
     @Override
     void close();

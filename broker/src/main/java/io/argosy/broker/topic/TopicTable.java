@@ -59,6 +59,10 @@ public final class TopicTable implements Topics, CommandApplier {
 
     /** Loads what the store holds. */
     public TopicTable(StateStore store) {
+        load(store);
+    }
+
+    private void load(StateStore store) {
         store.get(Family.META, COUNTERS_KEY).map(ByteBuffer::wrap).ifPresent(counters -> {
             nextId = counters.getInt();
             sequencedVersion = counters.getLong();
@@ -142,6 +146,30 @@ public final class TopicTable implements Topics, CommandApplier {
     /** What the entry did; only right after its run was applied, on the applier thread, that is, for its proposer. */
     public Optional<TopicOutcome> outcome(long logIndex) {
         return results.of(logIndex);
+    }
+
+    /** Listeners hear of the topics that differ, under the newest version; in between they may be told once too often. */
+    @Override
+    public void reload(StateStore store) {
+        List<TopicView> before = all();
+        nextId = 1;
+        queues = 0;
+        sequencedVersion = 0;
+        pending.clear();
+        deletedIds.clear();
+        byName.clear();
+        byId = new @Nullable TopicView[16];
+        load(store);
+        for (TopicView topic : before) {
+            if (!byName.containsKey(topic.name())) {
+                listeners.forEach(listener -> listener.accept(new Change.Deleted(topic.name(), version)));
+            }
+        }
+        for (TopicView topic : all()) {
+            if (!before.contains(topic)) {
+                listeners.forEach(listener -> listener.accept(new Change.Created(topic, version)));
+            }
+        }
     }
 
     @Override

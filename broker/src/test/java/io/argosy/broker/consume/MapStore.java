@@ -1,6 +1,7 @@
 package io.argosy.broker.consume;
 
 import io.argosy.broker.state.StateStore;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumMap;
@@ -83,6 +84,16 @@ final class MapStore implements StateStore {
     @Override
     public long durableAppliedIndex() {
         return appliedIndex;
+    }
+
+    @Override
+    public long snapshot(Path folder) {
+        throw new UnsupportedOperationException("nothing in these tests takes snapshots");
+    }
+
+    @Override
+    public void restore(Path folder) {
+        throw new UnsupportedOperationException("nothing in these tests takes snapshots");
     }
 
     @Override

@@ -21,6 +21,7 @@ import io.argosy.proto.v2.Message;
 import io.argosy.proto.v2.SystemProperties;
 import io.argosy.raft.Entry;
 import io.argosy.raft.EntryType;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -102,6 +103,35 @@ class BrokerStateMachineTest {
         assertThat(visible(killed)).isEqualTo(visible(steady));
         assertThat(killed.topics.version()).isEqualTo(steady.topics.version());
         assertThat(killed.machine.entryTimeMillis()).isEqualTo(steady.machine.entryTimeMillis());
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void aReplicaThatIsBroughtUpBySnapshotEndsLikeOneThatAppliedEverything(boolean rocks, @TempDir Path folder)
+            throws IOException {
+        List<Entry> log = randomLog(new Random(5), 1500);
+        try (StateStore first = rocks ? RocksStateStore.open(folder.resolve("1/state"), 16 << 20) : memory();
+                StateStore second = rocks ? RocksStateStore.open(folder.resolve("2/state"), 16 << 20) : memory()) {
+            Replica steady = Replica.on(first);
+            Replica behind = Replica.on(second);
+            behind.machine.apply(log.subList(0, 300));
+            steady.machine.apply(log.subList(0, 1000));
+
+            long index = steady.machine.snapshot(folder.resolve("snapshot"));
+            steady.machine.apply(log.subList(1000, 1500));
+            behind.machine.restore(folder.resolve("snapshot"));
+
+            assertThat(index).isEqualTo(1000);
+            assertThat(behind.machine.durableAppliedIndex()).isEqualTo(1000);
+            behind.machine.apply(log.subList(1000, 1500));
+            assertThat(visible(behind)).isEqualTo(visible(steady));
+            assertThat(behind.topics.version()).isEqualTo(steady.topics.version());
+            assertThat(behind.machine.entryTimeMillis()).isEqualTo(steady.machine.entryTimeMillis());
+        }
+    }
+
+    private static StateStore memory() {
+        return new InMemoryStateStore();
     }
 
     @Test

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.argosy.broker.state.StateStore.Batch;
 import io.argosy.broker.state.StateStore.Family;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -94,6 +95,27 @@ class StateStoreContractTest {
             assertThat(store.appliedIndex()).isEqualTo(7);
             assertThat(store.durableAppliedIndex()).isEqualTo(7);
             assertThat(scan("a", "z")).containsExactly("flushed");
+        }
+
+        @Test
+        void aSnapshotHoldsTheStateOfOneAppliedIndexAndReplacesAnother(@TempDir Path temp) throws IOException {
+            write(7, "a", "b");
+            Path folder = temp.resolve("copy");
+
+            assertThat(store.snapshot(folder)).isEqualTo(7);
+            write(9, "c");
+            for (int time = 0; time < 2; time++) {
+                store.restore(folder);
+
+                assertThat(store.appliedIndex()).isEqualTo(7);
+                assertThat(store.durableAppliedIndex()).isEqualTo(7);
+                assertThat(scan("a", "z")).containsExactly("a", "b");
+                write(8, "d");
+                store.flush();
+                assertThat(scan("a", "z")).containsExactly("a", "b", "d");
+            }
+            store = reopenAfterKill(store);
+            assertThat(scan("a", "z")).containsExactly("a", "b", "d");
         }
 
         @Test

@@ -3,7 +3,10 @@ package io.argosy.raft.node;
 import io.argosy.raft.Entry;
 import io.argosy.raft.EntryType;
 import io.argosy.raft.StateMachine;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -34,6 +37,26 @@ final class ListMachine implements StateMachine {
                 commands.add(command);
             }
         }
+    }
+
+    /** One command per line, behind a line with the applied index. */
+    @Override
+    public synchronized long snapshot(Path folder) throws IOException {
+        Files.createDirectories(folder);
+        List<String> lines = new ArrayList<>();
+        lines.add(Long.toString(applied));
+        lines.addAll(commands);
+        Files.write(folder.resolve("commands"), lines);
+        return applied;
+    }
+
+    @Override
+    public synchronized void restore(Path folder) throws IOException {
+        List<String> lines = Files.readAllLines(folder.resolve("commands"));
+        applied = Long.parseLong(lines.get(0));
+        durable = applied;
+        commands.clear();
+        commands.addAll(lines.subList(1, lines.size()));
     }
 
     synchronized List<String> commands() {

@@ -143,6 +143,16 @@ final class RaftBench {
     /** Applies nothing, so that the log is what is measured. */
     private static final class NoMachine implements io.argosy.raft.StateMachine {
         @Override
+        public long snapshot(Path folder) {
+            throw new UnsupportedOperationException("nothing to write");
+        }
+
+        @Override
+        public void restore(Path folder) {
+            throw new UnsupportedOperationException("nothing was written");
+        }
+
+        @Override
         public long durableAppliedIndex() {
             return 0;
         }
