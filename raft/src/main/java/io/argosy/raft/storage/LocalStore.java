@@ -27,6 +27,7 @@ public final class LocalStore implements ReplicaStore {
     private final HardStateFile hardState;
     private final SegmentedLog log;
     private final Optional<LogKeeper> keeper;
+    private final Optional<SnapshotManifest> published;
     private StoreIdentity identity;
 
     private LocalStore(
@@ -36,6 +37,7 @@ public final class LocalStore implements ReplicaStore {
             StoreIdentity identity,
             HardStateFile hardState,
             SegmentedLog log,
+            Optional<SnapshotManifest> published,
             boolean attended) {
         this.disk = disk;
         this.folder = folder;
@@ -43,6 +45,7 @@ public final class LocalStore implements ReplicaStore {
         this.identity = identity;
         this.hardState = hardState;
         this.log = log;
+        this.published = published;
         this.keeper = attended ? Optional.of(LogKeeper.start(log, folder)) : Optional.empty();
     }
 
@@ -78,8 +81,17 @@ public final class LocalStore implements ReplicaStore {
                 return create(files, lock, uuids.get(), attended);
             }
             HardStateFile hardState = HardStateFile.open(disk, folder);
-            LocalStore store =
-                    new LocalStore(disk, folder, lock, identity.get(), hardState, SegmentedLog.open(files), attended);
+            IncomingSnapshot.deleteFolder(disk, folder.resolve(OutgoingSnapshot.FOLDER));
+            Optional<SnapshotManifest> published = IncomingSnapshot.recover(disk, folder);
+            // From the publication on the log is void: nothing was appended to it since.
+            SegmentedLog log = published.isPresent()
+                    ? SegmentedLog.createBehind(
+                            files,
+                            published.get().index(),
+                            published.get().term(),
+                            published.get().config())
+                    : SegmentedLog.open(files);
+            LocalStore store = new LocalStore(disk, folder, lock, identity.get(), hardState, log, published, attended);
             store.finishAdoption();
             return store;
         } catch (IOException | RuntimeException e) {
@@ -114,7 +126,7 @@ public final class LocalStore implements ReplicaStore {
         SegmentedLog log = SegmentedLog.create(files);
         StoreIdentity identity = new StoreIdentity(storeUuid, Optional.empty());
         identity.save(disk, folder);
-        return new LocalStore(disk, folder, lock, identity, hardState, log, attended);
+        return new LocalStore(disk, folder, lock, identity, hardState, log, Optional.empty(), attended);
     }
 
     @Override
@@ -202,6 +214,48 @@ public final class LocalStore implements ReplicaStore {
         ByteBuffer payload = identity.adoption().get().membership().encode();
         log.append(List.of(Entry.of(1, 0, EntryType.CONFIG, payload)));
         log.sync();
+    }
+
+    @Override
+    public Optional<SnapshotManifest> publishedSnapshot() {
+        return published;
+    }
+
+    @Override
+    public Path snapshotFolder() {
+        return folder.resolve(IncomingSnapshot.FOLDER);
+    }
+
+    @Override
+    public IncomingSnapshot receiveSnapshot(SnapshotManifest manifest) throws IOException {
+        return IncomingSnapshot.begin(disk, folder, manifest);
+    }
+
+    @Override
+    public void resetLog(SnapshotManifest snapshot) throws IOException {
+        log.resetBehind(snapshot.index(), snapshot.term(), snapshot.config());
+    }
+
+    @Override
+    public void discardSnapshot() throws IOException {
+        IncomingSnapshot.discard(disk, folder);
+    }
+
+    @Override
+    public Path checkpointFolder() throws IOException {
+        Path checkpoint = folder.resolve(OutgoingSnapshot.FOLDER);
+        IncomingSnapshot.deleteFolder(disk, checkpoint);
+        return checkpoint;
+    }
+
+    @Override
+    public OutgoingSnapshot offerSnapshot(long index) throws IOException {
+        if (index < log.firstIndex() - 1 || index > log.lastIndex()) {
+            throw new IOException("the log does not know the term of index " + index + " of the snapshot");
+        }
+        Optional<ConfigAt> config =
+                log.configs().stream().filter(c -> c.index() <= index).reduce((older, newer) -> newer);
+        return OutgoingSnapshot.of(disk, folder.resolve(OutgoingSnapshot.FOLDER), index, log.termAt(index), config);
     }
 
     /**

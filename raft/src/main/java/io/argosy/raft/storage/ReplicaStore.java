@@ -5,6 +5,7 @@ import io.argosy.raft.core.HardState;
 import io.argosy.raft.core.RestoredState;
 import java.io.Closeable;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.Optional;
 import java.util.UUID;
 
@@ -41,4 +42,32 @@ public interface ReplicaStore extends Closeable {
      * @throws IllegalStateException if the store belongs to another group or holds entries
      */
     void adopt(String groupName, Membership membership) throws IOException;
+
+    /**
+     * A snapshot that was published and not yet taken over when the process ended. The log begins behind it already; the
+     * state machine must be restored from {@link #snapshotFolder()} before anything else happens, then {@link
+     * #discardSnapshot()} ends it.
+     */
+    Optional<SnapshotManifest> publishedSnapshot();
+
+    /** Where a snapshot is received, and lies until it was taken over. */
+    Path snapshotFolder();
+
+    /** Begins to receive a snapshot; deletes what is left of an earlier one. One at a time, any one thread. */
+    IncomingSnapshot receiveSnapshot(SnapshotManifest manifest) throws IOException;
+
+    /**
+     * Drops the log and begins behind the snapshot, which must be published. On the thread that writes; durable on
+     * return, and done again at the next start until {@link #discardSnapshot()}.
+     */
+    void resetLog(SnapshotManifest snapshot) throws IOException;
+
+    /** The snapshot was taken over, or is of no use: deletes it, durably. */
+    void discardSnapshot() throws IOException;
+
+    /** Where the state machine writes a snapshot for others; nothing is there. */
+    Path checkpointFolder() throws IOException;
+
+    /** Describes what the state machine wrote to {@link #checkpointFolder()}; reads all of it. */
+    OutgoingSnapshot offerSnapshot(long index) throws IOException;
 }

@@ -103,11 +103,34 @@ final class SegmentedLog implements RaftLog {
 
     /** Makes an empty log; the caller makes sure that none is there. */
     static SegmentedLog create(LogFiles files) throws IOException {
+        return createBehind(files, 0, 0, Optional.empty());
+    }
+
+    /**
+     * Makes an empty log that begins behind an index, in place of whatever files of a log are in the folder. Not atomic:
+     * after a crash in the middle it must be done again.
+     *
+     * @param term of the entry at the index
+     * @param config the membership as of the index
+     */
+    static SegmentedLog createBehind(LogFiles files, long index, long term, Optional<ConfigAt> config)
+            throws IOException {
+        for (String name : files.disk().list(files.folder())) {
+            if (Segment.firstIndex(name).isPresent() || name.endsWith(Segment.INDEX_SUFFIX)) {
+                files.disk().delete(files.folder().resolve(name));
+            }
+        }
         TwoSlotFile tail = TwoSlotFile.create(files.disk(), files.folder().resolve(TailMark.NAME), TailMark.MAGIC);
-        Segment first = LogRecovery.newSegment(files, 1, 0, SegmentHeader.Predecessor.NONE, Optional.empty());
+        Segment first = LogRecovery.newSegment(files, index + 1, term, SegmentHeader.Predecessor.NONE, config);
         SegmentedLog result = new SegmentedLog(
                 files,
-                new LogRecovery.Found(List.of(first), List.of(new TermStart(0, 0)), List.of(), List.of(), 1, 0),
+                new LogRecovery.Found(
+                        List.of(first),
+                        List.of(new TermStart(index, term)),
+                        config.map(List::of).orElse(List.of()),
+                        List.of(),
+                        index + 1,
+                        index),
                 tail);
         result.saveMark();
         return result;
@@ -556,9 +579,11 @@ final class SegmentedLog implements RaftLog {
         return crc;
     }
 
-    private long termAt(long index) {
-        long term = terms.get(0).term();
-        for (TermStart start : terms) {
+    /** Of an index from {@code firstIndex() - 1} on. Any thread. */
+    long termAt(long index) {
+        List<TermStart> all = terms;
+        long term = all.get(0).term();
+        for (TermStart start : all) {
             if (start.firstIndex() <= index) {
                 term = start.term();
             }
@@ -605,6 +630,40 @@ final class SegmentedLog implements RaftLog {
             throw fail(e);
         }
         log.info("segments trimmed count={} firstIndex={}", dropped, from);
+    }
+
+    /**
+     * Drops everything and begins behind the index of a snapshot. Not atomic: the published snapshot says that it must
+     * be done again after a crash.
+     */
+    void resetBehind(long index, long term, Optional<ConfigAt> config) throws IOException {
+        requireSound();
+        List<Segment> all = segments;
+        try {
+            long begun = truncations + 1;
+            truncations = begun;
+            firstIndex = index + 1;
+            lastIndex = index;
+            terms = List.of(new TermStart(index, term));
+            configs = config.map(List::of).orElse(List.of());
+            editDamage(List::clear);
+            zeroAhead.close();
+            for (Segment segment : all) {
+                disk.delete(folder.resolve(segment.indexFileName()));
+                disk.delete(segment.path);
+            }
+            disk.syncFolder(folder);
+            activate(List.of(LogRecovery.newSegment(files(), index + 1, term, SegmentHeader.Predecessor.NONE, config)));
+            mark = currentMark();
+            saveMark();
+            truncations = begun + 1;
+            for (Segment segment : all) {
+                segment.release();
+            }
+        } catch (IOException e) {
+            throw fail(e);
+        }
+        log.info("log begins anew behind a snapshot index={} term={}", index, term);
     }
 
     private void drop(List<Segment> dropped) throws IOException {
