@@ -62,6 +62,14 @@ final class Durability {
         }
     }
 
+    /** The log begins anew behind the index, durably: what was written before is gone. */
+    void resetBehind(long index) {
+        durableIndex = index;
+        for (Request request : requests) {
+            request.lastIndex = Math.min(request.lastIndex, index);
+        }
+    }
+
     void born() {
         durableIndex = 1;
     }

@@ -18,6 +18,7 @@ import java.util.OptionalLong;
  * @param readsReady reads whose index is confirmed
  * @param readsFailed contexts of reads that this replica can no longer answer as leader
  * @param logReads entries that followers need and the core no longer holds in memory
+ * @param fetchSnapshot fetch one from this leader, unless that is already going on; then {@link RaftCore#beginInstall}
  */
 public record Effects(
         Optional<Persist> persist,
@@ -26,7 +27,8 @@ public record Effects(
         List<ReadReady> readsReady,
         List<Long> readsFailed,
         Optional<RoleChange> roleChange,
-        List<LogRead> logReads) {
+        List<LogRead> logReads,
+        Optional<ReplicaId> fetchSnapshot) {
 
     /**
      * One request to the append lane, which is FIFO. Hard state precedes truncation, which precedes entries (R5). Once

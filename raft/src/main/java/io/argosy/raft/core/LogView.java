@@ -214,6 +214,45 @@ final class LogView {
         termCount -= drop;
     }
 
+    /** The log begins anew behind a snapshot. */
+    void resetBehind(long index, long term) {
+        for (long i = tailFirst; i <= lastIndex; i++) {
+            clearSlot(i);
+        }
+        cumulativeBeforeTail = cumulativeLast;
+        firstIndex = index + 1;
+        lastIndex = index;
+        tailFirst = index + 1;
+        handed = index;
+        truncateFrom = OptionalLong.empty();
+        termStarts[0] = index;
+        termValues[0] = term;
+        termCount = 1;
+    }
+
+    /** Older entries are on disk again: the log begins lower. The terms are those in front of the old beginning. */
+    void prepend(long newFirstIndex, List<TermStart> older) {
+        if (newFirstIndex >= firstIndex) {
+            return;
+        }
+        long[] starts = termStarts;
+        long[] values = termValues;
+        int count = termCount;
+        long oldFirst = firstIndex;
+        termStarts = new long[count + older.size() + 1];
+        termValues = new long[count + older.size() + 1];
+        termCount = 0;
+        for (TermStart start : older) {
+            if (start.firstIndex() < oldFirst) {
+                pushTerm(start.firstIndex(), start.term());
+            }
+        }
+        for (int i = 0; i < count; i++) {
+            pushTerm(Math.max(starts[i], termStarts[0]), values[i]);
+        }
+        firstIndex = newFirstIndex;
+    }
+
     /** The store wrote entry 1 of term 0 by itself when it was adopted. */
     void born() {
         if (lastIndex != 0) {

@@ -61,6 +61,15 @@ public sealed interface Message {
     /** The receiver shall campaign at once (thesis 3.10). */
     record TimeoutNow(long term) implements Message {}
 
+    /**
+     * What the receiver needs next was trimmed: it shall fetch a snapshot from the sender, unless it holds the entry that
+     * the sender still knows.
+     *
+     * @param prevIndex last index below the sender's log
+     * @param prevTerm its term
+     */
+    record SnapshotOffer(long term, long prevIndex, long prevTerm) implements Message {}
+
     /** Best effort: the sender stops leading; nobody needs to wait for an election timeout. */
     record LeaderResigned(long term) implements Message {}
 }

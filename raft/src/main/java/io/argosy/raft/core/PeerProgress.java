@@ -10,7 +10,7 @@ final class PeerProgress {
         PROBE,
         /** Requests follow each other without waiting, as far as the window allows. */
         REPLICATE,
-        /** The peer needs entries that were trimmed; nothing is sent to it. */
+        /** The peer needs entries that were trimmed; it is offered a snapshot, nothing else is sent to it. */
         SNAPSHOT
     }
 
@@ -32,6 +32,8 @@ final class PeerProgress {
     boolean probeSent;
     /** The next request carries no entries: it only asks whether what was sent arrived. */
     boolean nudge;
+    /** SNAPSHOT: say so to the peer. */
+    boolean offerDue;
 
     /** First index of the read from disk that is under way, 0 if none. */
     long readFrom;

@@ -16,9 +16,12 @@ import io.argosy.raft.core.Message.Heartbeat;
 import io.argosy.raft.core.Message.HeartbeatResponse;
 import io.argosy.raft.core.Message.LeaderResigned;
 import io.argosy.raft.core.Message.Refusal;
+import io.argosy.raft.core.Message.SnapshotOffer;
 import io.argosy.raft.core.Message.TimeoutNow;
 import io.argosy.raft.core.Message.VoteRequest;
 import io.argosy.raft.core.Message.VoteResponse;
+import io.argosy.raft.core.RestoredState.ConfigAt;
+import io.argosy.raft.core.RestoredState.TermStart;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -47,6 +50,7 @@ public final class RaftCore {
     private final Durability durability;
     private final Outbox outbox = new Outbox();
     private final ReadRounds reads = new ReadRounds();
+    private final Catchup catchup = new Catchup();
     private final TreeMap<ReplicaId, Long> openSessions = new TreeMap<>();
     private Replicator replicator;
     private Ballot ballot;
@@ -81,6 +85,8 @@ public final class RaftCore {
     // Disk health, docs/raft-rules.md 4.5.
     private boolean diskSlow;
     private long diskHealthySinceNanos;
+
+    private Optional<ReplicaId> fetchSnapshot = Optional.empty();
 
     // What the driver was told.
     private long handedApplyIndex;
@@ -187,6 +193,8 @@ public final class RaftCore {
             onLeaderResigned(from, m);
         } else if (message instanceof TimeoutNow m) {
             onTimeoutNow(from, m);
+        } else if (message instanceof SnapshotOffer m) {
+            onSnapshotOffer(from, m);
         } else {
             throw new AssertionError(message);
         }
@@ -318,6 +326,62 @@ public final class RaftCore {
         }
     }
 
+    /**
+     * These entries fail their checksums on this disk, or no longer: as {@link #electable}, and of what is not known to be
+     * committed none of them counts as held.
+     */
+    public void damaged(List<IndexRange> ranges) {
+        catchup.damaged(ranges);
+        electable(catchup.isWhole());
+    }
+
+    /** The log lacks bodies that others still have: this replica campaigns only if no complete one does (D2). */
+    public void hollow(boolean lacksBodies) {
+        catchup.hollow(lacksBodies);
+    }
+
+    /**
+     * A snapshot is here, whole and checked. From a yes on this replica takes no entries until {@link #installed}; it
+     * goes on voting as the log it has.
+     *
+     * @return false if it is of no use: the log holds that entry, or this replica leads or campaigns (R26)
+     */
+    public boolean beginInstall(long index, long snapshotTerm) {
+        boolean held = index <= commitIndex
+                || (index >= log.firstIndex() - 1 && index <= log.lastIndex() && log.termAt(index) == snapshotTerm);
+        if (held || role != Role.FOLLOWER || snapshotTerm > term || catchup.installing()) {
+            return false;
+        }
+        catchup.installing(true);
+        return true;
+    }
+
+    /** State and log on disk begin behind the snapshot, durably. */
+    public void installed(long index, long snapshotTerm, Optional<ConfigAt> config, boolean storeIsVoter) {
+        if (!catchup.installing() || index <= commitIndex) {
+            throw new InvariantViolation("installed a snapshot of index " + index + " at commit index " + commitIndex);
+        }
+        catchup.installing(false);
+        catchup.damaged(List.of());
+        electable = true;
+        log.resetBehind(index, snapshotTerm);
+        durability.resetBehind(index);
+        commitIndex = index;
+        lastApplied = index;
+        handedApplyIndex = index;
+        config.ifPresent(c -> join(c.membership(), storeIsVoter));
+    }
+
+    /** A snapshot is being installed. */
+    public boolean installing() {
+        return catchup.installing();
+    }
+
+    /** The log on disk begins lower than it did: older entries were fetched. */
+    public void prepended(long firstIndex, List<TermStart> older) {
+        log.prepend(firstIndex, older);
+    }
+
     /** The log dropped everything below the index. */
     public void trimmed(long firstIndex) {
         if (firstIndex > lastApplied + 1) {
@@ -360,6 +424,7 @@ public final class RaftCore {
                 || !readsFailed.isEmpty()
                 || roleChanged()
                 || replicator.hasLogReads()
+                || fetchSnapshot.isPresent()
                 || (role == Role.LEADER && (heartbeatDue || replicator.pumpDue() || canBeginReads()));
     }
 
@@ -386,6 +451,8 @@ public final class RaftCore {
             announced = new RoleChange(role, term, leader);
             roleChange = Optional.of(announced);
         }
+        Optional<ReplicaId> snapshotFrom = fetchSnapshot;
+        fetchSnapshot = Optional.empty();
         return new Effects(
                 persist,
                 outbox.takeNow(),
@@ -393,7 +460,8 @@ public final class RaftCore {
                 takeReadsReady(),
                 takeReadsFailed(),
                 roleChange,
-                replicator.takeLogReads());
+                replicator.takeLogReads(),
+                snapshotFrom);
     }
 
     private boolean needsPersist() {
@@ -504,7 +572,7 @@ public final class RaftCore {
 
     private void campaign() {
         leader = Optional.empty();
-        if (!mayCampaign()) {
+        if (!mayCampaign() || (replicator.peers().length > 0 && catchup.letsOthersCampaign())) {
             resetElectionTimer();
             return;
         }
@@ -538,7 +606,7 @@ public final class RaftCore {
     }
 
     private boolean mayCampaign() {
-        return voter && electable && !diskSlow;
+        return voter && electable && !diskSlow && !catchup.installing();
     }
 
     private void onVoteRequest(ReplicaId from, VoteRequest m) {
@@ -700,6 +768,9 @@ public final class RaftCore {
             return;
         }
         hearLeader(from, m.term());
+        if (catchup.installing()) {
+            return;
+        }
         long prev = m.prevIndex();
         if (prev > log.lastIndex() || (prev > commitIndex && log.termAt(prev) != m.prevTerm())) {
             // The prefix up to commit can't conflict, so the search for the conflict ends there.
@@ -713,8 +784,11 @@ public final class RaftCore {
         requireCommittedMatch(from, prev, m.prevTerm());
         appendMissing(from, prev, m.entries());
         long verified = prev + m.entries().size();
-        AppendResponse response = new AppendResponse(term, m.session(), false, verified, 0, 0, lastApplied, diskSlow);
-        if (durability.durableIndex() >= verified) {
+        // Everything committed is in the leader's log too: behind a snapshot it need not find out entry by entry.
+        long held = Math.max(verified, Math.min(commitIndex, durability.durableIndex()));
+        long claimed = catchup.claimable(held, commitIndex);
+        AppendResponse response = new AppendResponse(term, m.session(), false, claimed, 0, 0, lastApplied, diskSlow);
+        if (durability.durableIndex() >= claimed) {
             whenTermIsDurable(from, response);
         } else {
             outbox.afterDurable(from, response);
@@ -759,6 +833,19 @@ public final class RaftCore {
         }
     }
 
+    private void onSnapshotOffer(ReplicaId from, SnapshotOffer m) {
+        if (m.term() < term) {
+            whenTermIsDurable(from, new HeartbeatResponse(term, 0, 0, 0, lastApplied, diskSlow));
+            return;
+        }
+        hearLeader(from, m.term());
+        long prev = m.prevIndex();
+        boolean needed = prev > log.lastIndex() || (prev > commitIndex && log.termAt(prev) != m.prevTerm());
+        if (needed && !catchup.installing()) {
+            fetchSnapshot = Optional.of(from);
+        }
+    }
+
     private void onHeartbeat(ReplicaId from, Heartbeat m) {
         if (m.term() < term) {
             whenTermIsDurable(from, new HeartbeatResponse(term, 0, 0, 0, lastApplied, diskSlow));
@@ -781,6 +868,7 @@ public final class RaftCore {
         }
         leaderLost = false;
         leaderHeardNanos = nowNanos;
+        catchup.leaderHeard();
         resetElectionTimer();
     }
 

@@ -8,6 +8,7 @@ import io.argosy.raft.core.Message.AppendRequest;
 import io.argosy.raft.core.Message.AppendResponse;
 import io.argosy.raft.core.Message.Heartbeat;
 import io.argosy.raft.core.Message.HeartbeatResponse;
+import io.argosy.raft.core.Message.SnapshotOffer;
 import io.argosy.raft.core.PeerProgress.State;
 import java.util.ArrayList;
 import java.util.List;
@@ -177,6 +178,7 @@ final class Replicator {
                     // It may hold more than it managed to tell us; the last trimmed index is one we can ask about.
                     peer.nextIndex = log.firstIndex();
                     peer.nudge = true;
+                    peer.offerDue = true;
                     pumpDue = true;
                 }
             }
@@ -196,6 +198,11 @@ final class Replicator {
     }
 
     private void pump(PeerProgress peer, long term, long commitIndex, long nowNanos) {
+        if (peer.offerDue) {
+            peer.offerDue = false;
+            long prev = log.firstIndex() - 1;
+            outbox.now(peer.id, new SnapshotOffer(term, prev, log.termAt(prev)));
+        }
         if (peer.nudge) {
             peer.nudge = false;
             long prev = peer.nextIndex - 1;
@@ -208,6 +215,7 @@ final class Replicator {
         while (wantsMore(peer)) {
             if (peer.nextIndex < log.firstIndex()) {
                 park(peer);
+                pump(peer, term, commitIndex, nowNanos);
                 return;
             }
             if (peer.nextIndex <= log.lastIndex() && peer.nextIndex < log.tailFirst()) {
@@ -230,6 +238,7 @@ final class Replicator {
 
     private void park(PeerProgress peer) {
         peer.state = State.SNAPSHOT;
+        peer.offerDue = true;
         peer.inflight.clear();
     }
 
