@@ -39,9 +39,30 @@ public record RaftStatus(
         return role == Role.LEADER;
     }
 
-    /** @param state PROBE, REPLICATE or SNAPSHOT */
+    /**
+     * @param state PROBE, REPLICATE or SNAPSHOT
+     * @param caughtUp close enough to the end of the log to be promoted
+     */
     public record PeerStatus(
-            ReplicaId id, long matchIndex, long nextIndex, long inflightBytes, String state, boolean reachable) {}
+            ReplicaId id,
+            long matchIndex,
+            long nextIndex,
+            long inflightBytes,
+            String state,
+            boolean reachable,
+            Standing standing,
+            long appliedIndex,
+            boolean caughtUp,
+            boolean diskSlow) {
+
+        /** What the replica is to the group. */
+        public enum Standing {
+            VOTER,
+            LEARNER,
+            /** Removed, and still told so. */
+            LEAVING
+        }
+    }
 
     /** Entries that fail their checksum on this replica's disk; never served. */
     public record Damage(String file, long fromIndex, long toIndex, String detail) {}

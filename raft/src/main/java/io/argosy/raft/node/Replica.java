@@ -156,11 +156,12 @@ final class Replica implements Lane {
         long durablyApplied = stateMachine.durableAppliedIndex();
         RestoredState restored = store.restored(durablyApplied);
         this.membership = restored.membership().map(ConfigAt::membership);
-        this.voter = restored.storeIsVoter();
+        this.voter = membership.filter(this::isVoterIn).isPresent();
         long now = surroundings.nanoClock().getAsLong();
         this.core = new RaftCore(
                 new CoreConfig(
                         config.self(),
+                        store.storeUuid(),
                         timing.heartbeat().toNanos(),
                         timing.electionMin().toNanos(),
                         timing.electionMax().toNanos(),
@@ -504,9 +505,7 @@ final class Replica implements Lane {
         if (input instanceof Input.Adopted adopted) {
             if (membership.isEmpty()) {
                 core.adopted(adopted.membership(), now);
-                membership = Optional.of(adopted.membership());
-                voter = true;
-                transport.joinGroup(adopted.membership());
+                reconfigured(adopted.membership());
                 log.info(
                         "adopted into a group replica={} group={} membership={}",
                         config.self(),
@@ -557,10 +556,32 @@ final class Replica implements Lane {
                 answer.completeExceptionally(notLeading());
             }
         }
+        effects.membership().ifPresent(config -> reconfigured(config.membership()));
         effects.roleChange().ifPresent(this::announce);
         for (Effects.LogRead read : effects.logReads()) {
             serve(read);
         }
+    }
+
+    private void reconfigured(Membership inForce) {
+        if (membership.filter(inForce::equals).isPresent()) {
+            return;
+        }
+        membership = Optional.of(inForce);
+        voter = isVoterIn(inForce);
+        transport.joinGroup(inForce);
+        log.info(
+                "membership voters={} learners={} replica={} group={}",
+                inForce.voters(),
+                inForce.learners(),
+                config.self(),
+                config.groupName());
+    }
+
+    private boolean isVoterIn(Membership inForce) {
+        return inForce.voter(config.self())
+                .filter(member -> member.isStore(store.storeUuid()))
+                .isPresent();
     }
 
     private void announce(RoleChange change) {

@@ -6,7 +6,6 @@ import io.argosy.raft.Membership;
 import io.argosy.raft.RaftConfig;
 import io.argosy.raft.core.HardState;
 import io.argosy.raft.core.RestoredState;
-import io.argosy.raft.core.RestoredState.ConfigAt;
 import io.argosy.raft.core.RestoredState.TermStart;
 import io.argosy.raft.storage.StoreIdentity.Adoption;
 import java.io.Closeable;
@@ -155,18 +154,10 @@ public final class LocalStore implements ReplicaStore {
     @Override
     public RestoredState restored(long appliedIndex) throws IOException {
         log.loseUpTo(appliedIndex, "applied by the state machine, but not in the log");
-        List<ConfigAt> configs = log.configs();
-        Optional<ConfigAt> membership =
-                configs.isEmpty() ? Optional.empty() : Optional.of(configs.get(configs.size() - 1));
-        boolean voter = membership
-                .map(c -> c.membership().voters().stream()
-                        .anyMatch(m -> m.storeUuid().equals(identity.storeUuid())))
-                .orElse(false);
         List<TermStart> terms = log.terms();
         return new RestoredState(
                 hardState.state(),
-                membership,
-                voter,
+                log.configs(),
                 log.firstIndex(),
                 log.lastIndex(),
                 terms,
