@@ -143,6 +143,12 @@ final class BrokerKeys {
             ValueType.integer(1, 64),
             LIMITS.readerThreads(),
             "Threads that read old entries from the disk");
+    static final ConfigKey<Long> CATCHUP = ConfigKey.of(
+            "raft.catchupBytesPerSecond",
+            ValueType.bytes(64 * KIB, 64 * GIB),
+            LIMITS.catchupBytesPerSecond(),
+            "Rate at which this replica fetches snapshots and missing log from its peers; too high disturbs sends, too"
+                    + " low lets a replica fall behind further while it catches up");
     static final ConfigKey<Flush> FLUSH = ConfigKey.of(
             "flush",
             ValueType.oneOf(Flush.class),
@@ -223,6 +229,7 @@ final class BrokerKeys {
             UNCOMMITTED,
             TAIL_CACHE,
             READERS,
+            CATCHUP,
             SEGMENT_SIZE,
             MAX_BYTES,
             TOPIC_AUTO_CREATE,
@@ -287,7 +294,8 @@ final class BrokerKeys {
                 Math.toIntExact(config.get(WINDOW)),
                 config.get(UNCOMMITTED),
                 config.get(TAIL_CACHE),
-                config.get(READERS));
+                config.get(READERS),
+                config.get(CATCHUP));
     }
 
     private static RaftConfig.Storage storage(Config config) {

@@ -62,6 +62,8 @@ final class ReplicaReadinessTest {
                 List.of(),
                 List.of(),
                 false,
+                false,
+                Optional.empty(),
                 Optional.empty());
     }
 }

@@ -172,6 +172,8 @@ public final class SingleNodeRaft implements RaftNode {
                 List.of(),
                 List.of(),
                 false,
+                false,
+                Optional.empty(),
                 Optional.empty());
     }
 

@@ -36,7 +36,8 @@ final class DevCluster implements AutoCloseable {
             RaftConfig.Limits.DEFAULT.windowBytes(),
             64L << 20,
             16L << 20,
-            RaftConfig.Limits.DEFAULT.readerThreads());
+            RaftConfig.Limits.DEFAULT.readerThreads(),
+            RaftConfig.Limits.DEFAULT.catchupBytesPerSecond());
 
     private final Path secretFile;
     private final DevPorts ports;

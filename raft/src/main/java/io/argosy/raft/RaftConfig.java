@@ -67,10 +67,17 @@ public record RaftConfig(
      * @param uncommittedBytesMax proposed and not yet committed; beyond it proposals are refused as busy; 256 MiB
      * @param tailCacheBytes newest entries kept in memory for followers and consumers; 64 MiB
      * @param readerThreads threads that read entries from the disk; 2
+     * @param catchupBytesPerSecond rate at which this replica fetches snapshots and missing log from its peers; 100 MiB.
+     *     Too high disturbs sends, too low lets a replica fall behind further while it catches up
      */
     public record Limits(
-            int batchBytesMax, int windowBytes, long uncommittedBytesMax, long tailCacheBytes, int readerThreads) {
-        public static final Limits DEFAULT = new Limits(1 << 20, 8 << 20, 256L << 20, 64L << 20, 2);
+            int batchBytesMax,
+            int windowBytes,
+            long uncommittedBytesMax,
+            long tailCacheBytes,
+            int readerThreads,
+            long catchupBytesPerSecond) {
+        public static final Limits DEFAULT = new Limits(1 << 20, 8 << 20, 256L << 20, 64L << 20, 2, 100L << 20);
     }
 
     /**

@@ -9,6 +9,8 @@ import java.util.UUID;
  *
  * @param groupUuid empty while the store belongs to no group
  * @param stranger the store is not a voter of the group it sees; it waits to be added
+ * @param hollow the log lacks entries below {@code firstIndex} that the state still refers to; they are being fetched (D2)
+ * @param catchup what is being fetched from a peer, if anything is
  * @param failure why the replica stopped, if it did
  */
 public record RaftStatus(
@@ -28,6 +30,8 @@ public record RaftStatus(
         List<PeerStatus> peers,
         List<Damage> damage,
         boolean diskSlow,
+        boolean hollow,
+        Optional<Catchup> catchup,
         Optional<String> failure) {
 
     public RaftStatus {
@@ -39,9 +43,38 @@ public record RaftStatus(
         return role == Role.LEADER;
     }
 
-    /** @param state PROBE, REPLICATE or SNAPSHOT */
+    /**
+     * @param state PROBE, REPLICATE or SNAPSHOT
+     * @param caughtUp close enough to the end of the log to be promoted
+     */
     public record PeerStatus(
-            ReplicaId id, long matchIndex, long nextIndex, long inflightBytes, String state, boolean reachable) {}
+            ReplicaId id,
+            long matchIndex,
+            long nextIndex,
+            long inflightBytes,
+            String state,
+            boolean reachable,
+            Standing standing,
+            long appliedIndex,
+            boolean caughtUp,
+            boolean diskSlow) {
+
+        /** What the replica is to the group. */
+        public enum Standing {
+            VOTER,
+            LEARNER,
+            /** Removed, and still told so. */
+            LEAVING
+        }
+    }
+
+    /**
+     * Something large is on its way here.
+     *
+     * @param what for people: snapshot, older log, damaged entries
+     * @param totalBytes 0 if it isn't known
+     */
+    public record Catchup(String what, ReplicaId from, long doneBytes, long totalBytes) {}
 
     /** Entries that fail their checksum on this replica's disk; never served. */
     public record Damage(String file, long fromIndex, long toIndex, String detail) {}

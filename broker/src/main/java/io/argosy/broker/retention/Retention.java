@@ -15,7 +15,6 @@ import io.argosy.raft.RaftNode.DamagedEntryException;
 import io.argosy.raft.RaftNode.LogReader;
 import io.argosy.raft.RaftNode.TrimmedException;
 import io.argosy.raft.RaftStatus;
-import io.argosy.raft.RaftStatus.PeerStatus;
 import java.nio.ByteBuffer;
 import java.time.InstantSource;
 import java.util.List;
@@ -120,7 +119,8 @@ public final class Retention implements WriteGate {
         boolean ageIsDue = now >= nextAgeCheckMillis;
         long bySize = share >= config.trimShare() ? bySize(status, share) : 0;
         long byAge = ageIsDue ? byAge(status, now) : 0;
-        long bounded = Math.min(Math.max(bySize, byAge), heldByAll(status));
+        // A replica that is behind the trim is brought up by a snapshot; it does not hold the log of the others.
+        long bounded = Math.min(Math.max(bySize, byAge), status.appliedIndex());
         if (ageIsDue) {
             nextAgeCheckMillis = now + config.ageInterval().toMillis();
         }
@@ -148,15 +148,6 @@ public final class Retention implements WriteGate {
         double excessBytes = status.logBytes() - down * config.logBytesMax() + config.segmentBytes();
         double part = Math.min(ONE_TRIM_MAX, excessBytes / status.logBytes());
         return status.firstIndex() + (long) (part * (status.lastIndex() - status.firstIndex()));
-    }
-
-    /** Until snapshots exist, a replica that lacks an entry can get it from the log alone. */
-    private static long heldByAll(RaftStatus status) {
-        long lowest = status.appliedIndex();
-        for (PeerStatus peer : status.peers()) {
-            lowest = Math.min(lowest, peer.matchIndex());
-        }
-        return lowest;
     }
 
     private void propose(long nowMillis, long upToIndex, double share) {

@@ -1,8 +1,10 @@
 package io.argosy.raft.core;
 
 import io.argosy.raft.ReplicaId;
+import java.util.UUID;
 
 /**
+ * @param storeUuid of this replica's store; a voter is (id, store UUID) (R36)
  * @param heartbeatNanos between heartbeats of a leader
  * @param electionMinNanos shortest election timeout and the stickiness span
  * @param electionMaxNanos longest election timeout, exclusive
@@ -13,6 +15,7 @@ import io.argosy.raft.ReplicaId;
  */
 public record CoreConfig(
         ReplicaId self,
+        UUID storeUuid,
         long heartbeatNanos,
         long electionMinNanos,
         long electionMaxNanos,

@@ -3,6 +3,7 @@ package io.argosy.raft.core;
 import io.argosy.raft.Entry;
 import io.argosy.raft.ReplicaId;
 import io.argosy.raft.RoleChange;
+import io.argosy.raft.core.RestoredState.ConfigAt;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -17,6 +18,7 @@ import java.util.OptionalLong;
  * @param commitIndex apply up to here; never decreases
  * @param readsReady reads whose index is confirmed
  * @param readsFailed contexts of reads that this replica can no longer answer as leader
+ * @param membership another one is in force: appended, adopted, or back after a truncation
  * @param logReads entries that followers need and the core no longer holds in memory
  * @param fetchSnapshot fetch one from this leader, unless that is already going on; then {@link RaftCore#beginInstall}
  */
@@ -27,6 +29,7 @@ public record Effects(
         List<ReadReady> readsReady,
         List<Long> readsFailed,
         Optional<RoleChange> roleChange,
+        Optional<ConfigAt> membership,
         List<LogRead> logReads,
         Optional<ReplicaId> fetchSnapshot) {
 

@@ -17,6 +17,14 @@ final class PeerProgress {
     final ReplicaId id;
     final Inflight inflight = new Inflight();
 
+    // What the membership says of it.
+    boolean voter;
+    int priority;
+    /** Removed, but told so for a while, so that it doesn't wait for a leader it no longer has. */
+    boolean leaving;
+
+    long leavesNanos = Long.MAX_VALUE;
+
     // The stream. Answers that carry another session belong to a stream that is gone (R27).
     long session;
     boolean streamOpen;
@@ -49,6 +57,9 @@ final class PeerProgress {
 
     long confirmedRound;
     boolean diskSlow;
+    long appliedIndex;
+    /** It lacks bodies below a snapshot (D2); nobody is, before snapshots exist. */
+    boolean hollow;
 
     PeerProgress(ReplicaId id) {
         this.id = id;
@@ -62,6 +73,8 @@ final class PeerProgress {
         heardNanos = nowNanos;
         confirmedRound = 0;
         diskSlow = false;
+        appliedIndex = 0;
+        hollow = false;
         readFailed = false;
         readFrom = 0;
         probe(next, nowNanos);

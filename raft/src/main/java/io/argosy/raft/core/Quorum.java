@@ -2,7 +2,7 @@ package io.argosy.raft.core;
 
 import java.util.Arrays;
 
-/** Majority arithmetic over the voters of a group, this replica included. */
+/** Majority arithmetic over the voters of a group. */
 final class Quorum {
 
     private final long[] scratch;
@@ -15,7 +15,7 @@ final class Quorum {
         return scratch.length / 2 + 1;
     }
 
-    /** Begin with this replica's own value, then set one per peer at slots from 1. */
+    /** To be filled with one value per voter, in any order. */
     long[] slots() {
         return scratch;
     }

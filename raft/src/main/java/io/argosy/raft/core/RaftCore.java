@@ -2,8 +2,11 @@ package io.argosy.raft.core;
 
 import io.argosy.raft.Entry;
 import io.argosy.raft.EntryType;
+import io.argosy.raft.Forbidden;
+import io.argosy.raft.Forbidden.Reason;
 import io.argosy.raft.Member;
 import io.argosy.raft.Membership;
+import io.argosy.raft.MembershipChange;
 import io.argosy.raft.RaftStatus;
 import io.argosy.raft.ReplicaId;
 import io.argosy.raft.Role;
@@ -37,8 +40,8 @@ import java.util.random.RandomGenerator;
  *
  * <p>Same state, same inputs, same effects. Not thread-safe: one thread owns it.
  *
- * <p>A store without a membership, or one whose UUID the membership doesn't name, is inert: it takes inputs and does
- * nothing, above all it never votes, campaigns or acknowledges (D1, R36).
+ * <p>A store without a membership, or one whose id the membership gives to another store, is inert: it takes inputs and
+ * does nothing, above all it never votes, campaigns or acknowledges (D1, R36).
  */
 public final class RaftCore {
 
@@ -50,11 +53,21 @@ public final class RaftCore {
     private final Durability durability;
     private final Outbox outbox = new Outbox();
     private final ReadRounds reads = new ReadRounds();
-    private final Catchup catchup = new Catchup();
+    private final Shortfall shortfall = new Shortfall();
     private final TreeMap<ReplicaId, Long> openSessions = new TreeMap<>();
-    private Replicator replicator;
-    private Ballot ballot;
+    private final Replicator replicator;
+    private final CatchUp catchUp = new CatchUp();
+    private final ChangeRules changeRules;
+    private final Successors successors;
+
+    // Who we are to the group: read from the membership in force.
+    private final ConfigHistory configs;
+    private Ballot ballot = new Ballot(new ReplicaId[0]);
+    /** We belong to a group that doesn't give our id to another store; else we are inert. */
+    private boolean takesPart;
+
     private boolean voter;
+    private int priority = Member.PRIORITY_DEFAULT;
     private long nowNanos;
 
     // Persistent on all replicas (Raft paper, figure 2).
@@ -81,6 +94,9 @@ public final class RaftCore {
     private long termFirstIndex;
     private long heartbeatDueNanos;
     private boolean heartbeatDue;
+    private Optional<TransferProgress> transfer = Optional.empty();
+    /** The membership without this leader is committed: it leads for this turn only (R52). */
+    private boolean departing;
 
     // Disk health, docs/raft-rules.md 4.5.
     private boolean diskSlow;
@@ -91,6 +107,7 @@ public final class RaftCore {
     // What the driver was told.
     private long handedApplyIndex;
     private RoleChange announced;
+    private boolean configChanged;
     private List<ReadReady> readsReady = new ArrayList<>();
     private List<Long> readsFailed = new ArrayList<>();
 
@@ -109,8 +126,10 @@ public final class RaftCore {
         this.handedApplyIndex = restored.appliedIndex();
         this.electable = restored.electable();
         this.announced = new RoleChange(Role.FOLLOWER, term, Optional.empty());
-        this.replicator = new Replicator(config, log, outbox, List.of());
-        this.ballot = new Ballot(new ReplicaId[0]);
+        this.replicator = new Replicator(config, log, outbox);
+        this.changeRules = new ChangeRules(config, log, replicator, catchUp);
+        this.successors = new Successors(config, log, replicator);
+        this.configs = new ConfigHistory(restored.configs());
         if (restored.appliedIndex() > restored.lastIndex()) {
             throw new InvariantViolation("state machine applied " + restored.appliedIndex() + " but the log ends at "
                     + restored.lastIndex());
@@ -118,31 +137,27 @@ public final class RaftCore {
         if (log.lastTerm() > term) {
             throw new InvariantViolation("log ends in term " + log.lastTerm() + " beyond the current term " + term);
         }
-        restored.membership().ifPresent(m -> join(m.membership(), restored.storeIsVoter()));
+        reconfigure();
+        configChanged = false;
         resetElectionTimer();
     }
 
-    private void join(Membership membership, boolean storeIsVoter) {
-        List<ReplicaId> others = new ArrayList<>();
-        ReplicaId[] all = new ReplicaId[membership.voters().size()];
-        boolean named = false;
-        for (int i = 0; i < all.length; i++) {
-            Member member = membership.voters().get(i);
-            all[i] = member.id();
-            if (member.id().equals(config.self())) {
-                named = true;
-            } else {
-                others.add(member.id());
-            }
+    /** Another membership is in force, or the first one. */
+    private void reconfigure() {
+        if (configs.current().isEmpty()) {
+            return;
         }
-        voter = storeIsVoter && named;
-        ballot = new Ballot(all);
-        replicator = new Replicator(config, log, outbox, others);
-        for (PeerProgress peer : replicator.peers()) {
-            Long session = openSessions.get(peer.id);
-            if (session != null) {
-                replicator.streamOpened(peer, session, nowNanos);
-            }
+        configChanged = true;
+        Membership membership = configs.current().get().membership();
+        takesPart = !membership.givesToAnother(config.self(), config.storeUuid());
+        voter = takesPart && membership.voter(config.self()).isPresent();
+        priority = membership.member(config.self()).map(Member::priority).orElse(Member.PRIORITY_DEFAULT);
+        ballot = new Ballot(membership.voters().stream().map(Member::id).toArray(ReplicaId[]::new));
+        replicator.reconfigure(membership, openSessions, role == Role.LEADER, nowNanos);
+        if (role == Role.LEADER) {
+            // A smaller majority may have been reached already (R46).
+            advanceCommit();
+            confirmReads();
         }
     }
 
@@ -151,7 +166,7 @@ public final class RaftCore {
     /** Time passes. A tick that comes late by more than half the shortest election timeout counts as one tick (R48). */
     public void tick(long nowNanos) {
         readClock(nowNanos);
-        if (!voter) {
+        if (!takesPart) {
             return;
         }
         if (role == Role.LEADER) {
@@ -163,25 +178,24 @@ public final class RaftCore {
 
     public void receive(ReplicaId from, Message message, long nowNanos) {
         readClock(nowNanos);
-        if (!voter) {
+        if (!takesPart) {
             return;
         }
+        // Who leads or campaigns may have become a member behind the end of our log: membership is no reason not to
+        // follow or to vote (thesis 4.1). That a removed replica stays harmless is the work of R12.
         int peer = replicator.find(from);
-        if (peer < 0) {
-            refuseUnknown(from, message);
-            return;
-        }
         if (message instanceof AppendRequest m) {
             onAppend(from, m);
         } else if (message instanceof AppendResponse m) {
-            if (isAnswerToThisLeadership(m.term())) {
+            if (peer >= 0 && isAnswerToThisLeadership(m.term())) {
                 replicator.onAppendResponse(replicator.peers()[peer], m, this.nowNanos);
                 advanceCommit();
+                askTarget();
             }
         } else if (message instanceof Heartbeat m) {
             onHeartbeat(from, m);
         } else if (message instanceof HeartbeatResponse m) {
-            if (isAnswerToThisLeadership(m.term())) {
+            if (peer >= 0 && isAnswerToThisLeadership(m.term())) {
                 replicator.onHeartbeatResponse(replicator.peers()[peer], m, this.nowNanos);
                 confirmReads();
             }
@@ -220,6 +234,10 @@ public final class RaftCore {
         }
         if (role != Role.LEADER) {
             return new Proposed.NotLeader(leader);
+        }
+        if (transfer.isPresent() || !voter) {
+            // Nothing may be appended behind what the next leader must have; it will take this soon.
+            return new Proposed.NotLeader(Optional.empty());
         }
         long uncommittedBytes = log.bytesBehind(commitIndex);
         int frameBytes = Entry.HEADER_BYTES + payload.remaining();
@@ -261,6 +279,7 @@ public final class RaftCore {
             throw new InvariantViolation("applied " + index + " outside of " + lastApplied + ".." + handedApplyIndex);
         }
         lastApplied = index;
+        configs.forgetBelow(index);
     }
 
     /** A new append stream to the peer is open; everything sent on older sessions may be lost. */
@@ -284,7 +303,7 @@ public final class RaftCore {
     /** The peer's process has died: its connections were reset and a new one is refused. The forget-leader fast path. */
     public void peerLost(ReplicaId peer, long nowNanos) {
         readClock(nowNanos);
-        if (voter && role == Role.FOLLOWER && isLeader(peer)) {
+        if (takesPart && role == Role.FOLLOWER && isLeader(peer)) {
             forgetLeader(peer);
         }
     }
@@ -331,13 +350,13 @@ public final class RaftCore {
      * committed none of them counts as held.
      */
     public void damaged(List<IndexRange> ranges) {
-        catchup.damaged(ranges);
-        electable(catchup.isWhole());
+        shortfall.damaged(ranges);
+        electable(shortfall.isWhole());
     }
 
     /** The log lacks bodies that others still have: this replica campaigns only if no complete one does (D2). */
     public void hollow(boolean lacksBodies) {
-        catchup.hollow(lacksBodies);
+        shortfall.hollow(lacksBodies);
     }
 
     /**
@@ -349,32 +368,33 @@ public final class RaftCore {
     public boolean beginInstall(long index, long snapshotTerm) {
         boolean held = index <= commitIndex
                 || (index >= log.firstIndex() - 1 && index <= log.lastIndex() && log.termAt(index) == snapshotTerm);
-        if (held || role != Role.FOLLOWER || snapshotTerm > term || catchup.installing()) {
+        if (held || role != Role.FOLLOWER || snapshotTerm > term || shortfall.installing()) {
             return false;
         }
-        catchup.installing(true);
+        shortfall.installing(true);
         return true;
     }
 
     /** State and log on disk begin behind the snapshot, durably. */
-    public void installed(long index, long snapshotTerm, Optional<ConfigAt> config, boolean storeIsVoter) {
-        if (!catchup.installing() || index <= commitIndex) {
+    public void installed(long index, long snapshotTerm, Optional<ConfigAt> config) {
+        if (!shortfall.installing() || index <= commitIndex) {
             throw new InvariantViolation("installed a snapshot of index " + index + " at commit index " + commitIndex);
         }
-        catchup.installing(false);
-        catchup.damaged(List.of());
+        shortfall.installing(false);
+        shortfall.damaged(List.of());
         electable = true;
         log.resetBehind(index, snapshotTerm);
         durability.resetBehind(index);
         commitIndex = index;
         lastApplied = index;
         handedApplyIndex = index;
-        config.ifPresent(c -> join(c.membership(), storeIsVoter));
+        config.ifPresent(configs::resetTo);
+        reconfigure();
     }
 
     /** A snapshot is being installed. */
     public boolean installing() {
-        return catchup.installing();
+        return shortfall.installing();
     }
 
     /** The log on disk begins lower than it did: older entries were fetched. */
@@ -390,15 +410,19 @@ public final class RaftCore {
         log.trim(firstIndex);
     }
 
-    /** The store was adopted into a group: entry 1 is durable in its log. */
+    /**
+     * The store was adopted into a group: entry 1, the membership of the group's birth, is durable in its log. Only a
+     * founder is named there; others wait for the entry that adds them.
+     */
     public void adopted(Membership membership, long nowNanos) {
         readClock(nowNanos);
-        if (voter) {
+        if (configs.current().isPresent()) {
             throw new InvariantViolation("adopted twice");
         }
         log.born();
         durability.born();
-        join(membership, true);
+        configs.append(1, membership);
+        reconfigure();
         resetElectionTimer();
     }
 
@@ -414,6 +438,88 @@ public final class RaftCore {
         electionDeadlineNanos = nowNanos + config.electionMaxNanos() + randomElectionNanos();
     }
 
+    /**
+     * Begins one change of the membership, which is in force at once and done when its entry is committed. Refused while
+     * it could lose safety (R49, R50), a majority, or the last copy of something.
+     */
+    public Decision changeMembership(MembershipChange change, long nowNanos) {
+        readClock(nowNanos);
+        if (role != Role.LEADER) {
+            return new Decision.NotLeader(leader);
+        }
+        if (commitIndex < termFirstIndex) {
+            return refused(Reason.TERM_NOT_OPEN, "the leader has not committed anything in its term yet: try again");
+        }
+        if (configs.currentIndex() > commitIndex) {
+            return refused(
+                    Reason.CHANGE_UNDER_WAY,
+                    "the change before, entry " + configs.currentIndex() + ", is not committed yet: try again");
+        }
+        if (transfer.isPresent()) {
+            return refused(Reason.TRANSFER_UNDER_WAY, "leadership is being handed over: try again");
+        }
+        Membership now = configs.current().orElseThrow().membership();
+        ChangeRules.Judged judged = changeRules.judge(change, now, this.nowNanos);
+        if (judged instanceof ChangeRules.Judged.Denied denied) {
+            return new Decision.Refused(denied.why());
+        }
+        long index = log.lastIndex() + 1;
+        Membership next = ((ChangeRules.Judged.Allowed) judged).next();
+        log.append(Entry.of(index, term, EntryType.CONFIG, next.encode()));
+        configs.append(index, next);
+        reconfigure();
+        return new Decision.Appended(index, term);
+    }
+
+    /**
+     * Begins to hand leadership over (thesis 3.10; R13): proposals are refused until the target leads, or until an
+     * election timeout is over and this replica goes on.
+     *
+     * @param to empty for the fittest voter
+     */
+    public Decision transferLeadership(Optional<ReplicaId> to, long nowNanos) {
+        readClock(nowNanos);
+        if (role != Role.LEADER) {
+            return new Decision.NotLeader(leader);
+        }
+        if (transfer.isPresent()) {
+            return refused(
+                    Reason.TRANSFER_UNDER_WAY,
+                    "leadership is being handed over to " + transfer.get().target() + " already");
+        }
+        Optional<ReplicaId> target =
+                to.or(() -> successors.best(commitIndex, this.nowNanos).map(peer -> peer.id));
+        if (target.isEmpty()) {
+            return refused(Reason.NO_SUCCESSOR, "no other voter is there, keeps up and has a healthy disk");
+        }
+        if (target.get().equals(config.self())) {
+            return refused(Reason.ALREADY_LEADER, "replica " + target.get() + " leads already");
+        }
+        int position = replicator.find(target.get());
+        if (position < 0) {
+            return refused(Reason.UNKNOWN_REPLICA, "the group has no replica " + target.get());
+        }
+        Optional<Forbidden> unfit = successors.unfit(replicator.peers()[position], commitIndex, this.nowNanos);
+        if (unfit.isPresent()) {
+            return new Decision.Refused(unfit.get());
+        }
+        transfer = Optional.of(new TransferProgress(target.get(), this.nowNanos + config.electionMinNanos()));
+        askTarget();
+        return new Decision.HandingOver(target.get());
+    }
+
+    private static Decision refused(Reason reason, String text) {
+        return new Decision.Refused(new Forbidden(reason, text));
+    }
+
+    /** The peer holds all bodies, or no longer (D2); until somebody says so, it does. */
+    public void hollow(ReplicaId peer, boolean hollow) {
+        int position = replicator.find(peer);
+        if (position >= 0) {
+            replicator.peers()[position].hollow = hollow;
+        }
+    }
+
     // --------------------------------------------------------------------------------------------------- effects
 
     public boolean hasEffects() {
@@ -423,6 +529,7 @@ public final class RaftCore {
                 || !readsReady.isEmpty()
                 || !readsFailed.isEmpty()
                 || roleChanged()
+                || configChanged
                 || replicator.hasLogReads()
                 || fetchSnapshot.isPresent()
                 || (role == Role.LEADER && (heartbeatDue || replicator.pumpDue() || canBeginReads()));
@@ -443,6 +550,9 @@ public final class RaftCore {
             if (replicator.pumpDue()) {
                 replicator.pump(term, commitIndex, nowNanos);
             }
+            if (departing) {
+                depart();
+            }
         }
         Optional<Persist> persist = needsPersist() ? Optional.of(persist()) : Optional.empty();
         handedApplyIndex = applyIndex();
@@ -460,6 +570,7 @@ public final class RaftCore {
                 takeReadsReady(),
                 takeReadsFailed(),
                 roleChange,
+                takeConfigChange(),
                 replicator.takeLogReads(),
                 snapshotFrom);
     }
@@ -502,6 +613,14 @@ public final class RaftCore {
         return announced.role() != role
                 || announced.term() != term
                 || !announced.leader().equals(leader);
+    }
+
+    private Optional<ConfigAt> takeConfigChange() {
+        if (!configChanged) {
+            return Optional.empty();
+        }
+        configChanged = false;
+        return configs.current();
     }
 
     private List<ReadReady> takeReadsReady() {
@@ -555,24 +674,31 @@ public final class RaftCore {
         return index < log.tailFirst() || index > log.lastIndex() ? Optional.empty() : Optional.of(log.get(index));
     }
 
-    /**
-     * Lowest match index over all other voters, for trimming (D11); 0 on a replica that doesn't lead, the commit index
-     * in a group of one.
-     */
-    public long lowestMatchIndex() {
-        return role == Role.LEADER ? Math.min(commitIndex, replicator.lowestMatch()) : 0;
-    }
-
     /** What the leader knows of the others; stale on a replica that doesn't lead. */
     public List<RaftStatus.PeerStatus> peers() {
-        return replicator.status();
+        return replicator.status(catchUp);
+    }
+
+    /** In force, committed or not; empty while the store belongs to no group. */
+    public Optional<ConfigAt> membership() {
+        return configs.current();
+    }
+
+    /** In force at an index from the last applied one on (R25). */
+    public Optional<ConfigAt> membershipAt(long index) {
+        return configs.at(index);
+    }
+
+    /** Whom leadership is being handed over to. */
+    public Optional<ReplicaId> handingOverTo() {
+        return transfer.map(TransferProgress::target);
     }
 
     // ------------------------------------------------------------------------------------------------- elections
 
     private void campaign() {
         leader = Optional.empty();
-        if (!mayCampaign() || (replicator.peers().length > 0 && catchup.letsOthersCampaign())) {
+        if (!mayCampaign() || (replicator.peers().length > 0 && shortfall.letsOthersCampaign())) {
             resetElectionTimer();
             return;
         }
@@ -587,7 +713,9 @@ public final class RaftCore {
         }
         VoteRequest request = new VoteRequest(term + 1, log.lastIndex(), log.lastTerm(), true, false, retriesFast());
         for (PeerProgress peer : replicator.peers()) {
-            outbox.now(peer.id, request);
+            if (peer.voter) {
+                outbox.now(peer.id, request);
+            }
         }
     }
 
@@ -601,17 +729,22 @@ public final class RaftCore {
                 nowNanos + (retriesFast() ? 5 * shortNanos() + randomUpTo(5 * shortNanos()) : randomElectionNanos());
         VoteRequest request = new VoteRequest(term, log.lastIndex(), log.lastTerm(), false, transfer, retriesFast());
         for (PeerProgress peer : replicator.peers()) {
-            outbox.afterDurable(peer.id, request);
+            if (peer.voter) {
+                outbox.afterDurable(peer.id, request);
+            }
         }
     }
 
+    /** Learners and those who were removed never do (R53). */
     private boolean mayCampaign() {
-        return voter && electable && !diskSlow && !catchup.installing();
+        return voter && electable && !diskSlow && !shortfall.installing();
     }
 
     private void onVoteRequest(ReplicaId from, VoteRequest m) {
         if (m.term() < term || (m.preVote() && m.term() == term)) {
             refuse(from, m, Refusal.STALE_TERM);
+        } else if (wasRemoved(from)) {
+            refuse(from, m, Refusal.UNKNOWN_MEMBER);
         } else if (!m.transfer() && leaderIsAlive(m)) {
             // The term is not adopted: a replica that was cut off can't depose a leader that others hear (R12).
             refuse(from, m, Refusal.LEADER_ALIVE);
@@ -642,6 +775,14 @@ public final class RaftCore {
             resetElectionTimer();
             whenTermIsDurable(from, new VoteResponse(term, true, false, Refusal.NONE));
         }
+    }
+
+    /** For good: a removal that is not committed may still be undone, and until then the vote may be needed. */
+    private boolean wasRemoved(ReplicaId candidate) {
+        Optional<ConfigAt> current = configs.current();
+        return current.isPresent()
+                && current.get().index() <= commitIndex
+                && current.get().membership().isRetired(candidate);
     }
 
     private void refuse(ReplicaId to, VoteRequest m, Refusal refusal) {
@@ -693,6 +834,7 @@ public final class RaftCore {
         leader = Optional.of(config.self());
         leaderLost = false;
         replicator.begin(nowNanos);
+        catchUp.begin(log.lastIndex(), nowNanos);
         // Entries of older terms commit only under one of this term, so there must be one at once (R14, R15).
         termFirstIndex = log.lastIndex() + 1;
         log.append(Entry.of(termFirstIndex, term, EntryType.NOOP, ByteBuffer.allocate(0)));
@@ -703,8 +845,8 @@ public final class RaftCore {
     // ------------------------------------------------------------------------------------ the forget-leader fast path
 
     /**
-     * The leader is gone for certain: no need to wait for silence. Survivors go one after the other in the order of
-     * their ids, so that two that notice at the same moment rarely collide. Safe because stickiness only helps liveness.
+     * The leader is gone for certain: no need to wait for silence. Survivors go one after the other, by priority and
+     * id, so that two that notice at the same moment rarely collide. Safe because stickiness only helps liveness.
      */
     private void forgetLeader(ReplicaId lost) {
         leader = Optional.empty();
@@ -712,7 +854,9 @@ public final class RaftCore {
         fastRetryEndNanos = nowNanos + config.electionMinNanos();
         int rank = 0;
         for (PeerProgress peer : replicator.peers()) {
-            if (!peer.id.equals(lost) && peer.id.compareTo(config.self()) < 0) {
+            boolean before =
+                    peer.priority > priority || (peer.priority == priority && peer.id.compareTo(config.self()) < 0);
+            if (peer.voter && before && !peer.id.equals(lost)) {
                 rank++;
             }
         }
@@ -768,7 +912,7 @@ public final class RaftCore {
             return;
         }
         hearLeader(from, m.term());
-        if (catchup.installing()) {
+        if (shortfall.installing()) {
             return;
         }
         long prev = m.prevIndex();
@@ -786,7 +930,7 @@ public final class RaftCore {
         long verified = prev + m.entries().size();
         // Everything committed is in the leader's log too: behind a snapshot it need not find out entry by entry.
         long held = Math.max(verified, Math.min(commitIndex, durability.durableIndex()));
-        long claimed = catchup.claimable(held, commitIndex);
+        long claimed = shortfall.claimable(held, commitIndex);
         AppendResponse response = new AppendResponse(term, m.session(), false, claimed, 0, 0, lastApplied, diskSlow);
         if (durability.durableIndex() >= claimed) {
             whenTermIsDurable(from, response);
@@ -800,6 +944,7 @@ public final class RaftCore {
     /** The log shrinks only here, and only at a real conflict (R16). */
     private void appendMissing(ReplicaId from, long prev, List<Entry> entries) {
         int count = entries.size();
+        boolean reconfigured = false;
         int i = 0;
         for (; i < count; i++) {
             long index = prev + 1 + i;
@@ -818,11 +963,20 @@ public final class RaftCore {
                 }
                 log.truncateFrom(index);
                 durability.truncated(index);
+                reconfigured = configs.truncateFrom(index);
                 break;
             }
         }
         for (; i < count; i++) {
-            log.append(entries.get(i));
+            Entry entry = entries.get(i);
+            log.append(entry);
+            if (entry.type() == EntryType.CONFIG) {
+                configs.append(entry.index(), Membership.decode(entry.payload()));
+                reconfigured = true;
+            }
+        }
+        if (reconfigured) {
+            reconfigure();
         }
     }
 
@@ -841,7 +995,7 @@ public final class RaftCore {
         hearLeader(from, m.term());
         long prev = m.prevIndex();
         boolean needed = prev > log.lastIndex() || (prev > commitIndex && log.termAt(prev) != m.prevTerm());
-        if (needed && !catchup.installing()) {
+        if (needed && !shortfall.installing()) {
             fetchSnapshot = Optional.of(from);
         }
     }
@@ -868,7 +1022,7 @@ public final class RaftCore {
         }
         leaderLost = false;
         leaderHeardNanos = nowNanos;
-        catchup.leaderHeard();
+        shortfall.leaderHeard();
         resetElectionTimer();
     }
 
@@ -879,8 +1033,15 @@ public final class RaftCore {
         if (index > log.lastIndex()) {
             throw new InvariantViolation("commit of " + index + " but the log ends at " + log.lastIndex());
         }
+        boolean configCommitted = commitIndex < configs.currentIndex() && index >= configs.currentIndex();
         commitIndex = index;
         forgetOldEntries();
+        if (configCommitted && role == Role.LEADER) {
+            // Whoever was removed hears that it is final, and a leader that removed itself leaves behind the same news.
+            replicator.leaveAt(nowNanos + config.electionMaxNanos());
+            heartbeatDue = true;
+            departing = !voter;
+        }
     }
 
     // ------------------------------------------------------------------------------------------------- the leader
@@ -895,7 +1056,31 @@ public final class RaftCore {
             heartbeatDueNanos = nowNanos + config.heartbeatNanos();
             heartbeatDue = true;
             replicator.retry(nowNanos);
+            transfer.ifPresent(TransferProgress::askAgain);
+            askTarget();
         }
+        catchUp.tick(log.lastIndex(), nowNanos);
+        replicator.dropLeft(nowNanos);
+        if (transfer.isPresent() && transfer.get().isOver(nowNanos)) {
+            transfer = Optional.empty();
+        }
+    }
+
+    /** Asks the target of a transfer to campaign once it has the whole log. */
+    private void askTarget() {
+        if (role != Role.LEADER || transfer.isEmpty()) {
+            return;
+        }
+        int position = replicator.find(transfer.get().target());
+        if (position >= 0 && transfer.get().shallAsk(replicator.peers()[position].matchIndex, log.lastIndex())) {
+            outbox.now(transfer.get().target(), new TimeoutNow(term));
+        }
+    }
+
+    /** The last act of a leader that was removed: somebody campaigns at once, nobody waits for silence (R52). */
+    private void depart() {
+        successors.best(commitIndex, nowNanos).ifPresent(peer -> outbox.now(peer.id, new TimeoutNow(term)));
+        stepDown();
     }
 
     /** An answer of an older leadership is worth nothing (R19), one of a higher term ends this one. */
@@ -949,6 +1134,8 @@ public final class RaftCore {
     private void endLeadership() {
         if (role == Role.LEADER) {
             heartbeatDue = false;
+            departing = false;
+            transfer = Optional.empty();
             reads.failAll(readsFailed);
         }
     }
@@ -980,12 +1167,6 @@ public final class RaftCore {
         }
     }
 
-    private void refuseUnknown(ReplicaId from, Message message) {
-        if (message instanceof VoteRequest m) {
-            refuse(from, m, Refusal.UNKNOWN_MEMBER);
-        }
-    }
-
     private void forgetOldEntries() {
         log.evict(Math.min(commitIndex, durability.durableIndex()), config.tailBytesMax());
     }
@@ -995,7 +1176,17 @@ public final class RaftCore {
     }
 
     private void resetElectionTimer() {
-        electionDeadlineNanos = nowNanos + randomElectionNanos();
+        electionDeadlineNanos = nowNanos + randomElectionNanos() + (isOutranked() ? config.electionMinNanos() : 0);
+    }
+
+    /** Somebody with a higher priority may campaign first; a head start, never a veto, since it may be gone. */
+    private boolean isOutranked() {
+        for (PeerProgress peer : replicator.peers()) {
+            if (peer.voter && peer.priority > priority && !isLeader(peer.id)) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private long randomElectionNanos() {

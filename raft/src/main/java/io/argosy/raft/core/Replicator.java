@@ -1,6 +1,8 @@
 package io.argosy.raft.core;
 
 import io.argosy.raft.Entry;
+import io.argosy.raft.Member;
+import io.argosy.raft.Membership;
 import io.argosy.raft.RaftStatus.PeerStatus;
 import io.argosy.raft.ReplicaId;
 import io.argosy.raft.core.Effects.LogRead;
@@ -12,6 +14,9 @@ import io.argosy.raft.core.Message.SnapshotOffer;
 import io.argosy.raft.core.PeerProgress.State;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Stream;
 
 /**
  * The leader's side of replication: which entries each peer has, what to send it next, how far a majority got. Appends
@@ -22,8 +27,9 @@ final class Replicator {
     private final CoreConfig config;
     private final LogView log;
     private final Outbox outbox;
-    private final PeerProgress[] peers;
-    private final Quorum quorum;
+    private PeerProgress[] peers = new PeerProgress[0];
+    private Quorum quorum = new Quorum(1);
+    private boolean selfVotes;
 
     private List<LogRead> logReads = new ArrayList<>();
     private boolean pumpDue;
@@ -33,23 +39,85 @@ final class Replicator {
     private long lastSliceFrom;
     private long lastSliceLogEnd;
 
-    /** @param peerIds the other voters, sorted */
-    Replicator(CoreConfig config, LogView log, Outbox outbox, List<ReplicaId> peerIds) {
+    Replicator(CoreConfig config, LogView log, Outbox outbox) {
         this.config = config;
         this.log = log;
         this.outbox = outbox;
-        this.peers = new PeerProgress[peerIds.size()];
-        for (int i = 0; i < peers.length; i++) {
-            peers[i] = new PeerProgress(peerIds.get(i));
-        }
-        this.quorum = new Quorum(peers.length + 1);
     }
 
+    /**
+     * Another membership is in force. Who stays keeps its progress; who was removed is still sent to by a leader until
+     * {@link #dropLeft}, and counts for nothing.
+     *
+     * @param sessions of the streams that are open
+     */
+    void reconfigure(Membership membership, Map<ReplicaId, Long> sessions, boolean leading, long nowNanos) {
+        TreeMap<ReplicaId, PeerProgress> next = new TreeMap<>();
+        for (Member member : membership.members()) {
+            if (member.id().equals(config.self())) {
+                continue;
+            }
+            int position = find(member.id());
+            PeerProgress peer = position >= 0 ? peers[position] : joining(member.id(), sessions, nowNanos);
+            peer.voter = membership.voter(member.id()).isPresent();
+            peer.priority = member.priority();
+            peer.leaving = false;
+            peer.leavesNanos = Long.MAX_VALUE;
+            next.put(member.id(), peer);
+        }
+        for (PeerProgress peer : peers) {
+            if (leading && !next.containsKey(peer.id)) {
+                peer.voter = false;
+                peer.leaving = true;
+                next.put(peer.id, peer);
+            }
+        }
+        peers = next.values().toArray(PeerProgress[]::new);
+        selfVotes = membership
+                .voter(config.self())
+                .filter(member -> member.isStore(config.storeUuid()))
+                .isPresent();
+        int voters = selfVotes ? 1 : 0;
+        for (PeerProgress peer : peers) {
+            voters += peer.voter ? 1 : 0;
+        }
+        quorum = new Quorum(Math.max(1, voters));
+        pumpDue = true;
+    }
+
+    private PeerProgress joining(ReplicaId id, Map<ReplicaId, Long> sessions, long nowNanos) {
+        PeerProgress peer = new PeerProgress(id);
+        peer.begin(log.lastIndex() + 1, nowNanos);
+        Long session = sessions.get(id);
+        if (session != null) {
+            streamOpened(peer, session, nowNanos);
+        }
+        return peer;
+    }
+
+    /** The removal is committed: those that leave hear of it until then. */
+    void leaveAt(long untilNanos) {
+        for (PeerProgress peer : peers) {
+            if (peer.leaving && peer.leavesNanos == Long.MAX_VALUE) {
+                peer.leavesNanos = untilNanos;
+            }
+        }
+    }
+
+    void dropLeft(long nowNanos) {
+        for (PeerProgress peer : peers) {
+            if (peer.leavesNanos != Long.MAX_VALUE && nowNanos - peer.leavesNanos >= 0) {
+                peers = Stream.of(peers).filter(p -> p != peer).toArray(PeerProgress[]::new);
+            }
+        }
+    }
+
+    /** All others, voters or not, sorted by id. */
     PeerProgress[] peers() {
         return peers;
     }
 
-    /** Position of a peer, -1 if it is not a voter. */
+    /** Position of a peer, -1 if it is not one. */
     int find(ReplicaId id) {
         for (int i = 0; i < peers.length; i++) {
             if (peers[i].id.equals(id)) {
@@ -61,6 +129,7 @@ final class Replicator {
 
     /** A new leadership begins; the optimistic guess is that everybody has what we have. */
     void begin(long nowNanos) {
+        peers = Stream.of(peers).filter(peer -> !peer.leaving).toArray(PeerProgress[]::new);
         for (PeerProgress peer : peers) {
             peer.begin(log.lastIndex() + 1, nowNanos);
         }
@@ -95,6 +164,7 @@ final class Replicator {
     void onAppendResponse(PeerProgress peer, AppendResponse m, long nowNanos) {
         peer.heardNanos = nowNanos;
         peer.diskSlow = m.diskSlow();
+        peer.appliedIndex = m.appliedIndex();
         if (m.session() != peer.session || !peer.streamOpen) {
             return;
         }
@@ -155,6 +225,7 @@ final class Replicator {
     void onHeartbeatResponse(PeerProgress peer, HeartbeatResponse m, long nowNanos) {
         peer.heardNanos = nowNanos;
         peer.diskSlow = m.diskSlow();
+        peer.appliedIndex = m.appliedIndex();
         peer.confirmedRound = Math.max(peer.confirmedRound, m.readRound());
     }
 
@@ -321,12 +392,20 @@ final class Replicator {
         }
     }
 
-    /** Highest index that is durable on a majority; this replica counts only with what its own disk has. */
+    /**
+     * Highest index that is durable on a majority; this replica counts only if it is a voter, which a leader that removed
+     * itself no longer is (R52), and only with what its own disk has.
+     */
     long majorityMatch(long selfDurableIndex) {
         long[] slots = quorum.slots();
-        slots[0] = selfDurableIndex;
-        for (int i = 0; i < peers.length; i++) {
-            slots[i + 1] = peers[i].matchIndex;
+        int count = 0;
+        if (selfVotes) {
+            slots[count++] = selfDurableIndex;
+        }
+        for (PeerProgress peer : peers) {
+            if (peer.voter) {
+                slots[count++] = peer.matchIndex;
+            }
         }
         return quorum.reached();
     }
@@ -334,18 +413,23 @@ final class Replicator {
     /** Highest read round that a majority answered. */
     long majorityRound() {
         long[] slots = quorum.slots();
-        slots[0] = Long.MAX_VALUE;
-        for (int i = 0; i < peers.length; i++) {
-            slots[i + 1] = peers[i].confirmedRound;
+        int count = 0;
+        if (selfVotes) {
+            slots[count++] = Long.MAX_VALUE;
+        }
+        for (PeerProgress peer : peers) {
+            if (peer.voter) {
+                slots[count++] = peer.confirmedRound;
+            }
         }
         return quorum.reached();
     }
 
-    /** A majority, this replica included, answered within the span. */
+    /** A majority answered within the span; this replica counts if it is a voter. */
     boolean heardFromMajority(long nowNanos, long spanNanos) {
-        int heard = 1;
+        int heard = selfVotes ? 1 : 0;
         for (PeerProgress peer : peers) {
-            if (nowNanos - peer.heardNanos < spanNanos) {
+            if (peer.voter && nowNanos - peer.heardNanos < spanNanos) {
                 heard++;
             }
         }
@@ -355,19 +439,14 @@ final class Replicator {
     /** Some peer is there, keeps up and has a disk that works: somebody who could lead instead. */
     boolean hasHealthySuccessor(long nowNanos, long spanNanos) {
         for (PeerProgress peer : peers) {
-            if (!peer.diskSlow && peer.state == State.REPLICATE && nowNanos - peer.heardNanos < spanNanos) {
+            if (peer.voter
+                    && !peer.diskSlow
+                    && peer.state == State.REPLICATE
+                    && nowNanos - peer.heardNanos < spanNanos) {
                 return true;
             }
         }
         return false;
-    }
-
-    long lowestMatch() {
-        long lowest = Long.MAX_VALUE;
-        for (PeerProgress peer : peers) {
-            lowest = Math.min(lowest, peer.matchIndex);
-        }
-        return lowest;
     }
 
     boolean hasLogReads() {
@@ -383,7 +462,7 @@ final class Replicator {
         return taken;
     }
 
-    List<PeerStatus> status() {
+    List<PeerStatus> status(CatchUp catchUp) {
         List<PeerStatus> status = new ArrayList<>(peers.length);
         for (PeerProgress peer : peers) {
             status.add(new PeerStatus(
@@ -392,7 +471,13 @@ final class Replicator {
                     peer.nextIndex,
                     peer.inflight.bytes(),
                     peer.state.name(),
-                    peer.streamOpen));
+                    peer.streamOpen,
+                    peer.leaving
+                            ? PeerStatus.Standing.LEAVING
+                            : peer.voter ? PeerStatus.Standing.VOTER : PeerStatus.Standing.LEARNER,
+                    peer.appliedIndex,
+                    peer.matchConfirmed && catchUp.reached(peer.matchIndex, log.lastIndex()),
+                    peer.diskSlow));
         }
         return status;
     }

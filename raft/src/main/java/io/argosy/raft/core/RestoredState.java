@@ -7,8 +7,8 @@ import java.util.Optional;
 /**
  * What the store held at start.
  *
- * @param membership as of the last CONFIG entry in the log, with its index; empty for a store without a group
- * @param storeIsVoter this store's UUID is the one the membership names for this replica id
+ * @param configs the memberships that the log holds, ascending, the first one in force at {@code firstIndex - 1} or
+ *     later; empty for a store without a group
  * @param firstIndex lowest index in the log, {@code lastIndex + 1} if it is empty
  * @param lastIndex highest index in the log, 0 if nothing was ever written
  * @param terms first index of each term in the log, ascending; the first one covers {@code firstIndex - 1}
@@ -17,8 +17,7 @@ import java.util.Optional;
  */
 public record RestoredState(
         HardState hardState,
-        Optional<ConfigAt> membership,
-        boolean storeIsVoter,
+        List<ConfigAt> configs,
         long firstIndex,
         long lastIndex,
         List<TermStart> terms,
@@ -27,6 +26,12 @@ public record RestoredState(
 
     public RestoredState {
         terms = List.copyOf(terms);
+        configs = List.copyOf(configs);
+    }
+
+    /** In force; empty for a store without a group. */
+    public Optional<ConfigAt> membership() {
+        return configs.isEmpty() ? Optional.empty() : Optional.of(configs.get(configs.size() - 1));
     }
 
     public record TermStart(long firstIndex, long term) {}

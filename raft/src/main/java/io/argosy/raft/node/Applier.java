@@ -6,12 +6,14 @@ import io.argosy.raft.RaftNode.DamagedEntryException;
 import io.argosy.raft.StateMachine;
 import io.argosy.raft.storage.RaftLog;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.jctools.queues.SpscUnboundedArrayQueue;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -47,6 +49,11 @@ final class Applier implements Lane {
     /** Until the next try nothing but the end is work. */
     private volatile boolean waitsForRepair;
 
+    private volatile @Nullable Restore restore;
+
+    /** A snapshot that replaces the state; {@code restored} is called when it did. */
+    private record Restore(Path folder, long index, Runnable restored) {}
+
     private record WaitingRead(long index, CompletableFuture<Long> answer) {}
 
     Applier(
@@ -74,6 +81,12 @@ final class Applier implements Lane {
 
     void await(long readIndex, CompletableFuture<Long> answer) {
         reads.add(new WaitingRead(readIndex, answer));
+        wake.raise();
+    }
+
+    /** Replaces the state by that of a snapshot, between two runs, and goes on behind it. */
+    void restore(Path folder, long index, Runnable restored) {
+        restore = new Restore(folder, index, restored);
         wake.raise();
     }
 
@@ -115,6 +128,12 @@ final class Applier implements Lane {
         if (stopped) {
             return ENDED;
         }
+        Restore due = restore;
+        if (due != null) {
+            restore = null;
+            restore(due);
+            return 0;
+        }
         long target = targetIndex;
         if (appliedIndex < target) {
             return applyRun(target);
@@ -124,7 +143,28 @@ final class Applier implements Lane {
 
     @Override
     public boolean hasWork() {
-        return finishing || stopped || (!waitsForRepair && (appliedIndex < targetIndex || readIsDue()));
+        return finishing
+                || stopped
+                || restore != null
+                || (!waitsForRepair && (appliedIndex < targetIndex || readIsDue()));
+    }
+
+    private void restore(Restore due) {
+        try {
+            stateMachine.restore(due.folder);
+        } catch (IOException e) {
+            throw new DiskFailure("restoring the state from " + due.folder + " failed", e);
+        }
+        // What became of these is not told by a snapshot.
+        for (Proposal head = proposals.peek(); head != null && head.index <= due.index; head = proposals.peek()) {
+            proposals.remove();
+            head.listener.accept(new ProposeResult.Indeterminate(head.term));
+        }
+        targetIndex = Math.max(targetIndex, due.index);
+        appliedIndex = due.index;
+        damageSaid = false;
+        log.info("state restored from a snapshot appliedIndex={}", due.index);
+        due.restored.run();
     }
 
     /** Returns when to step again. */

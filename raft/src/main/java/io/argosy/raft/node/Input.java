@@ -4,6 +4,7 @@ import io.argosy.raft.Entry;
 import io.argosy.raft.Membership;
 import io.argosy.raft.ReplicaId;
 import io.argosy.raft.core.Message;
+import io.argosy.raft.storage.SnapshotManifest;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 
@@ -33,6 +34,15 @@ sealed interface Input permits Proposal, Input.Received, Input.Peer, Input.Read,
     record Trimmed(long firstIndex) implements Other {}
 
     record DamageFound() implements Other {}
+
+    /** A snapshot has been fetched and checked. */
+    record SnapshotComplete(SnapshotManifest manifest) implements Other {}
+
+    /** The state machine holds the snapshot's state. */
+    record StateRestored(SnapshotManifest manifest) implements Other {}
+
+    /** The log begins behind the snapshot. */
+    record LogReset(SnapshotManifest manifest) implements Other {}
 
     record Close() implements Other {}
 }

@@ -104,10 +104,13 @@ final class LogWriter implements Lane {
         record Adopt(String groupName, Membership membership, CompletableFuture<Void> answer) implements Task {}
 
         record Trim(long upToIndex) implements Task {}
+
+        /** Something rare. */
+        record Change(DiskAction action, Runnable done) implements Task {}
     }
 
     @FunctionalInterface
-    private interface DiskAction {
+    interface DiskAction {
         void run() throws IOException;
     }
 
@@ -156,6 +159,12 @@ final class LogWriter implements Lane {
 
     void trim(long upToIndex) {
         queue.add(new Task.Trim(upToIndex));
+        wake.raise();
+    }
+
+    /** Changes the store between two batches; {@code done} is called on the writer's lane. */
+    void change(DiskAction action, Runnable done) {
+        queue.add(new Task.Change(action, done));
         wake.raise();
     }
 
@@ -233,7 +242,7 @@ final class LogWriter implements Lane {
             if (gathered instanceof Task.Write write) {
                 gatherBatch(write);
             }
-            if (gathered != null && !(gathered instanceof Task.Trim)) {
+            if (gathered instanceof Task.Write || gathered instanceof Task.Adopt) {
                 ioBegins();
             }
         }
@@ -255,6 +264,10 @@ final class LogWriter implements Lane {
             disk(() -> raftLog.trim(trim.upToIndex));
             disk(this::checkSpace);
             events.trimmed(raftLog.firstIndex());
+        } else if (task instanceof Task.Change change) {
+            disk(change.action);
+            disk(this::checkSpace);
+            change.done.run();
         }
         return 0;
     }

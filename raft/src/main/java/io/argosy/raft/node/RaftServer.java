@@ -26,8 +26,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One replica in production form: a {@link Replica} whose lanes have a thread each, the loop, the log writer and the
- * applier, with a pool of readers beside them.
+ * One replica in production form: a {@link Replica} whose lanes have a thread each, the loop, the log writer, the
+ * applier and the bulk lane, with a pool of readers beside them.
  */
 public final class RaftServer implements RaftNode {
 
@@ -35,6 +35,7 @@ public final class RaftServer implements RaftNode {
 
     private static final String WRITER = "log-writer";
     private static final String APPLIER = "applier";
+    private static final String BULK = "bulk";
     private static final long JOIN_MILLIS = 10_000;
 
     private final RaftConfig config;
@@ -45,6 +46,7 @@ public final class RaftServer implements RaftNode {
     private final Signal loopSignal = new Signal();
     private final Signal writerSignal = new Signal();
     private final Signal applierSignal = new Signal();
+    private final Signal bulkSignal = new Signal();
     private final Replica replica;
     private final List<Thread> threads = new ArrayList<>();
     private final AtomicBoolean closed = new AtomicBoolean();
@@ -112,7 +114,7 @@ public final class RaftServer implements RaftNode {
         this.transport = transport;
         this.surroundings = surroundings;
         this.readers = Executors.newFixedThreadPool(config.limits().readerThreads(), task -> thread("reader", task));
-        Replica.Lanes lanes = new Replica.Lanes(loopSignal, writerSignal, applierSignal, readers);
+        Replica.Lanes lanes = new Replica.Lanes(loopSignal, writerSignal, applierSignal, bulkSignal, readers);
         this.replica = new Replica(config, disk, store, stateMachine, transport, surroundings, lanes);
     }
 
@@ -120,6 +122,7 @@ public final class RaftServer implements RaftNode {
         replica.begin();
         start(WRITER, writerSignal, replica.writer());
         start(APPLIER, applierSignal, replica.applier());
+        start(BULK, bulkSignal, replica.bulk());
         start(Replica.LOOP, loopSignal, replica);
         Thread verifier = thread("verify", replica::verify);
         verifier.setDaemon(true);
@@ -189,6 +192,8 @@ public final class RaftServer implements RaftNode {
         }
         replica.leave();
         boolean ended = join(Replica.LOOP);
+        replica.bulk().stop();
+        ended &= join(BULK);
         replica.writer().finish();
         ended &= join(WRITER);
         replica.applier().finish();

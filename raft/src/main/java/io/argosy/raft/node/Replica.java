@@ -23,6 +23,8 @@ import io.argosy.raft.core.RestoredState;
 import io.argosy.raft.core.RestoredState.ConfigAt;
 import io.argosy.raft.storage.Disk;
 import io.argosy.raft.storage.ReplicaStore;
+import io.argosy.raft.storage.SnapshotManifest;
+import io.argosy.raft.transport.Bulk;
 import io.argosy.raft.transport.PeerTransport;
 import io.argosy.raft.transport.PeerTransport.PeerListener;
 import io.argosy.raft.transport.PeerTransport.StoreDescription;
@@ -81,6 +83,7 @@ final class Replica implements Lane {
     private final Executor readers;
     private final LogReads reads;
     private final Birth birth;
+    private final BulkLane bulk;
     private final Wake wake;
 
     // The inbox.
@@ -116,7 +119,6 @@ final class Replica implements Lane {
             long lastIndex,
             long durableIndex,
             long commitIndex,
-            long lowestMatchIndex,
             List<RaftStatus.PeerStatus> peers) {}
 
     /**
@@ -124,7 +126,7 @@ final class Replica implements Lane {
      *
      * @param readers run reads of the disk; may refuse
      */
-    record Lanes(Wake loop, Wake writer, Wake applier, Executor readers) {}
+    record Lanes(Wake loop, Wake writer, Wake applier, Wake bulk, Executor readers) {}
 
     /**
      * @param disk the one that the store lies on
@@ -153,14 +155,16 @@ final class Replica implements Lane {
         this.inboxMessageBytesMax = 4L
                 * (limits.windowBytes() + (long) limits.batchBytesMax())
                 * config.peers().size();
+        finishInstallation();
         long durablyApplied = stateMachine.durableAppliedIndex();
         RestoredState restored = store.restored(durablyApplied);
         this.membership = restored.membership().map(ConfigAt::membership);
-        this.voter = restored.storeIsVoter();
+        this.voter = membership.filter(this::isVoterIn).isPresent();
         long now = surroundings.nanoClock().getAsLong();
         this.core = new RaftCore(
                 new CoreConfig(
                         config.self(),
+                        store.storeUuid(),
                         timing.heartbeat().toNanos(),
                         timing.electionMin().toNanos(),
                         timing.electionMax().toNanos(),
@@ -180,7 +184,27 @@ final class Replica implements Lane {
                 config, disk, store, transport, surroundings.nanoClock(), new WriterEvents(), lanes.writer());
         this.reads = new LogReads(tail, store.log(), readers, applier::targetIndex, this::damageFound);
         this.birth = new Birth(config, transport, surroundings.uuids(), this::describe, this::adopt);
+        this.bulk = new BulkLane(
+                store,
+                stateMachine,
+                transport,
+                surroundings.nanoClock(),
+                new LogSource(store.log(), applier::targetIndex, this::damageFound),
+                limits.catchupBytesPerSecond(),
+                manifest -> tell(new Input.SnapshotComplete(manifest)),
+                lanes.bulk());
         this.view = look();
+    }
+
+    /** The process ended in the middle of taking over a snapshot: its log begins behind it already. */
+    private void finishInstallation() throws IOException {
+        if (store.publishedSnapshot().isPresent()) {
+            stateMachine.restore(store.snapshotFolder());
+            store.discardSnapshot();
+            log.info(
+                    "finished taking over a snapshot index={}",
+                    store.publishedSnapshot().get().index());
+        }
     }
 
     /** Opens up to the peers; from now on the lanes may be stepped. */
@@ -205,6 +229,10 @@ final class Replica implements Lane {
 
     LogWriter writer() {
         return writer;
+    }
+
+    BulkLane bulk() {
+        return bulk;
     }
 
     Applier applier() {
@@ -271,6 +299,8 @@ final class Replica implements Lane {
                 seen.peers(),
                 store.log().damage(),
                 writer.oldestPendingNanos(surroundings.nanoClock().getAsLong()) > electionMinNanos,
+                isHollow(),
+                bulk.progress(),
                 failure);
     }
 
@@ -282,16 +312,17 @@ final class Replica implements Lane {
         return reads;
     }
 
+    /** The log lacks bodies that the state may still ask for (D2). */
+    private boolean isHollow() {
+        return membership.isPresent() && store.log().firstIndex() > Math.max(1, stateMachine.neededFromIndex());
+    }
+
     /**
-     * Never above what the state machine holds durably, nor, on a leader, above what every voter has (D11). A
-     * replica that does not lead trusts the index: it comes from an entry, and the leader bounded it.
+     * Never above what the state machine holds durably: that is the snapshot which stands for what is dropped (D11). Nor
+     * above a snapshot that a peer reads, because it needs what follows next.
      */
     void trim(long upToIndex) {
-        View seen = view;
-        long bounded = Math.min(upToIndex, stateMachine.durableAppliedIndex());
-        if (seen.role() == Role.LEADER) {
-            bounded = Math.min(bounded, seen.lowestMatchIndex());
-        }
+        long bounded = Math.min(upToIndex, Math.min(stateMachine.durableAppliedIndex(), bulk.pinnedIndex()));
         if (bounded > trimmedTo.get()) {
             trimmedTo.accumulateAndGet(bounded, Math::max);
             writer.trim(bounded);
@@ -357,6 +388,11 @@ final class Replica implements Lane {
         @Override
         public void peerLost(ReplicaId peer) {
             tell(new Input.Peer(peer, Input.PeerEvent.LOST, 0));
+        }
+
+        @Override
+        public CompletableFuture<Bulk.Answer> bulk(ReplicaId from, Bulk.Request request) {
+            return bulk.serve(from, request);
         }
 
         @Override
@@ -451,7 +487,8 @@ final class Replica implements Lane {
             core.persisted(persisted);
         }
         long applied = applier.appliedIndex();
-        if (applied != appliedIndex) {
+        // While a snapshot is installed, the applier is ahead of what the core knows of.
+        if (applied != appliedIndex && !core.installing()) {
             appliedIndex = applied;
             core.applied(applied);
         }
@@ -504,9 +541,7 @@ final class Replica implements Lane {
         if (input instanceof Input.Adopted adopted) {
             if (membership.isEmpty()) {
                 core.adopted(adopted.membership(), now);
-                membership = Optional.of(adopted.membership());
-                voter = true;
-                transport.joinGroup(adopted.membership());
+                reconfigured(adopted.membership());
                 log.info(
                         "adopted into a group replica={} group={} membership={}",
                         config.self(),
@@ -523,12 +558,49 @@ final class Replica implements Lane {
                     config.self(),
                     store.log().damage());
             core.electable(false);
+        } else if (input instanceof Input.SnapshotComplete complete) {
+            decideOn(complete.manifest());
+        } else if (input instanceof Input.StateRestored restored) {
+            // A turn after the core took no more entries: what it had accepted before is in front of this in the queue.
+            SnapshotManifest manifest = restored.manifest();
+            writer.change(
+                    () -> {
+                        store.resetLog(manifest);
+                        store.discardSnapshot();
+                    },
+                    () -> tell(new Input.LogReset(manifest)));
+        } else if (input instanceof Input.LogReset reset) {
+            installed(reset.manifest());
         } else if (input instanceof Input.Close) {
             core.resign();
             leaving = true;
         } else {
             throw new AssertionError(input);
         }
+    }
+
+    private void decideOn(SnapshotManifest manifest) {
+        if (!core.beginInstall(manifest.index(), manifest.term())) {
+            log.info("a snapshot is no longer needed index={}", manifest.index());
+            bulk.discardSnapshot();
+            return;
+        }
+        log.info("taking over a snapshot index={} term={}", manifest.index(), manifest.term());
+        bulk.publish(() -> applier.restore(
+                store.snapshotFolder(), manifest.index(), () -> tell(new Input.StateRestored(manifest))));
+    }
+
+    private void installed(SnapshotManifest manifest) {
+        tail.restartBehind(manifest.index());
+        core.installed(manifest.index(), manifest.term(), manifest.config());
+        appliedIndex = manifest.index();
+        bulk.snapshotInstalled();
+        view = look();
+        log.info(
+                "a snapshot is installed, the log goes on behind it index={} term={} replica={}",
+                manifest.index(),
+                manifest.term(),
+                config.self());
     }
 
     /** Order is safety, see {@link Effects}. */
@@ -557,10 +629,33 @@ final class Replica implements Lane {
                 answer.completeExceptionally(notLeading());
             }
         }
+        effects.membership().ifPresent(config -> reconfigured(config.membership()));
         effects.roleChange().ifPresent(this::announce);
         for (Effects.LogRead read : effects.logReads()) {
             serve(read);
         }
+        effects.fetchSnapshot().ifPresent(bulk::fetchSnapshot);
+    }
+
+    private void reconfigured(Membership inForce) {
+        if (membership.filter(inForce::equals).isPresent()) {
+            return;
+        }
+        membership = Optional.of(inForce);
+        voter = isVoterIn(inForce);
+        transport.joinGroup(inForce);
+        log.info(
+                "membership voters={} learners={} replica={} group={}",
+                inForce.voters(),
+                inForce.learners(),
+                config.self(),
+                config.groupName());
+    }
+
+    private boolean isVoterIn(Membership inForce) {
+        return inForce.voter(config.self())
+                .filter(member -> member.isStore(store.storeUuid()))
+                .isPresent();
     }
 
     private void announce(RoleChange change) {
@@ -609,7 +704,6 @@ final class Replica implements Lane {
                 core.lastIndex(),
                 core.durableIndex(),
                 core.commitIndex(),
-                core.lowestMatchIndex(),
                 List.copyOf(core.peers()));
     }
 
@@ -665,12 +759,12 @@ final class Replica implements Lane {
                 view.lastIndex(),
                 view.durableIndex(),
                 view.commitIndex(),
-                0,
                 view.peers());
         surroundings.failure().failed(disk ? FailureHook.DISK_FAILED : FailureHook.BROKEN, cause);
         // Reached in tests only: a process has ended by now.
         writer.stop();
         applier.stop();
+        bulk.stop();
         wake.raise();
         return true;
     }

@@ -65,6 +65,11 @@ final class TailCache {
         }
     }
 
+    /** The log begins anew behind the index. */
+    void restartBehind(long index) {
+        clear(index + 1);
+    }
+
     private void clear(long index) {
         while (firstIndex < nextIndex) {
             dropFirst();

@@ -167,18 +167,10 @@ public final class LocalStore implements ReplicaStore {
     @Override
     public RestoredState restored(long appliedIndex) throws IOException {
         log.loseUpTo(appliedIndex, "applied by the state machine, but not in the log");
-        List<ConfigAt> configs = log.configs();
-        Optional<ConfigAt> membership =
-                configs.isEmpty() ? Optional.empty() : Optional.of(configs.get(configs.size() - 1));
-        boolean voter = membership
-                .map(c -> c.membership().voters().stream()
-                        .anyMatch(m -> m.storeUuid().equals(identity.storeUuid())))
-                .orElse(false);
         List<TermStart> terms = log.terms();
         return new RestoredState(
                 hardState.state(),
-                membership,
-                voter,
+                log.configs(),
                 log.firstIndex(),
                 log.lastIndex(),
                 terms,

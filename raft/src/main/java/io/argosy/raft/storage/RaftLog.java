@@ -44,6 +44,9 @@ public interface RaftLog extends Closeable {
      */
     List<Entry> read(long fromIndex, int bytesMax) throws IOException;
 
+    /** Lowest index of the file that holds the index: where a copy of it best begins. */
+    long segmentStart(long index);
+
     /** Ranges that are known to be damaged. */
     List<Damage> damage();
 

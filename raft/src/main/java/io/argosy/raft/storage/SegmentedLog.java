@@ -177,6 +177,12 @@ final class SegmentedLog implements RaftLog {
     }
 
     @Override
+    public long segmentStart(long index) {
+        List<Segment> all = segments;
+        return Math.max(firstIndex, all.get(holderOf(all, index)).firstIndex());
+    }
+
+    @Override
     public List<Damage> damage() {
         return damage;
     }

@@ -7,6 +7,7 @@ import io.argosy.proto.v1.Heartbeat;
 import io.argosy.proto.v1.HeartbeatResponse;
 import io.argosy.proto.v1.LeaderResigned;
 import io.argosy.proto.v1.RaftFrame;
+import io.argosy.proto.v1.SnapshotOffer;
 import io.argosy.proto.v1.TimeoutNow;
 import io.argosy.proto.v1.VoteRefusal;
 import io.argosy.proto.v1.VoteRequest;
@@ -82,6 +83,11 @@ final class FrameCodec {
                     .setDiskSlow(m.diskSlow()));
         } else if (message instanceof Message.TimeoutNow m) {
             frame.setTimeoutNow(TimeoutNow.newBuilder().setTerm(m.term()));
+        } else if (message instanceof Message.SnapshotOffer m) {
+            frame.setSnapshotOffer(SnapshotOffer.newBuilder()
+                    .setTerm(m.term())
+                    .setPrevIndex(m.prevIndex())
+                    .setPrevTerm(m.prevTerm()));
         } else if (message instanceof Message.LeaderResigned m) {
             frame.setLeaderResigned(LeaderResigned.newBuilder().setTerm(m.term()));
         } else {
@@ -147,6 +153,10 @@ final class FrameCodec {
                         m.getDurableIndex(),
                         m.getAppliedIndex(),
                         m.getDiskSlow());
+            }
+            case SNAPSHOT_OFFER -> {
+                SnapshotOffer m = frame.getSnapshotOffer();
+                yield new Message.SnapshotOffer(m.getTerm(), m.getPrevIndex(), m.getPrevTerm());
             }
             case TIMEOUT_NOW -> new Message.TimeoutNow(frame.getTimeoutNow().getTerm());
             case LEADER_RESIGNED ->

@@ -6,6 +6,8 @@ import com.google.common.util.concurrent.ListenableFuture;
 import com.google.protobuf.ByteString;
 import io.argosy.proto.v1.AdoptGroupRequest;
 import io.argosy.proto.v1.AdoptGroupResponse;
+import io.argosy.proto.v1.BulkRequest;
+import io.argosy.proto.v1.BulkResponse;
 import io.argosy.proto.v1.DescribeStoreRequest;
 import io.argosy.proto.v1.DescribeStoreResponse;
 import io.argosy.proto.v1.GroupMember;
@@ -44,6 +46,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
@@ -82,6 +85,7 @@ public final class GrpcPeerTransport implements PeerTransport {
     private final AtomicLong sessions;
     private final ScheduledThreadPoolExecutor timer;
     private final Map<ReplicaId, Map<StreamKind, StreamLink>> links = new LinkedHashMap<>();
+    private final Map<ReplicaId, BulkLink> bulkLinks = new LinkedHashMap<>();
     private final Map<StreamKey, InboundStream> inbound = new ConcurrentHashMap<>();
     private final RandomGenerator random;
 
@@ -202,6 +206,37 @@ public final class GrpcPeerTransport implements PeerTransport {
         return call(peer, stub -> stub.adoptGroup(request)).thenApply(answer -> null);
     }
 
+    @Override
+    public CompletableFuture<Bulk.Answer> bulk(ReplicaId peer, Bulk.Request request) {
+        BulkLink link;
+        synchronized (bulkLinks) {
+            InetSocketAddress address = config.peers().get(peer);
+            if (address == null || membership.isEmpty()) {
+                return CompletableFuture.failedFuture(new IllegalStateException("no way to replica " + peer + " yet"));
+            }
+            link = bulkLinks.computeIfAbsent(peer, p -> new BulkLink(address, prover, inboundBytesMax));
+        }
+        return link.call(BulkCodec.encode(opening(peer, 0), request)).thenApply(response -> {
+            try {
+                return BulkCodec.decode(response);
+            } catch (BadFrameException e) {
+                throw new CompletionException(e);
+            }
+        });
+    }
+
+    private StreamOpen opening(ReplicaId peer, long session) {
+        Membership joined = membership.orElseThrow(() -> new IllegalStateException("dialed before joining a group"));
+        return StreamOpen.newBuilder()
+                .setVersion(VERSION)
+                .setGroupUuid(FrameCodec.encode(joined.groupUuid()))
+                .setFromId(config.self().value())
+                .setFromStoreUuid(FrameCodec.encode(storeUuid))
+                .setToId(peer.value())
+                .setSession(session)
+                .build();
+    }
+
     /** Rare calls, before there are streams: each on a connection of its own. */
     private <T> CompletableFuture<T> call(
             ReplicaId peer, Function<RaftPeerGrpc.RaftPeerFutureStub, ListenableFuture<T>> call) {
@@ -217,7 +252,7 @@ public final class GrpcPeerTransport implements PeerTransport {
                 .whenComplete((answer, failure) -> channel.shutdown());
     }
 
-    private static <T> CompletableFuture<T> completable(ListenableFuture<T> future) {
+    static <T> CompletableFuture<T> completable(ListenableFuture<T> future) {
         CompletableFuture<T> completable = new CompletableFuture<>();
         Futures.addCallback(
                 future,
@@ -277,6 +312,9 @@ public final class GrpcPeerTransport implements PeerTransport {
         links.values().forEach(byKind -> all.addAll(byKind.values()));
         timer.shutdownNow();
         all.forEach(StreamLink::close);
+        synchronized (bulkLinks) {
+            bulkLinks.values().forEach(BulkLink::close);
+        }
         try {
             for (StreamLink link : all) {
                 link.awaitClosed(CLOSE_MILLIS);
@@ -289,6 +327,47 @@ public final class GrpcPeerTransport implements PeerTransport {
             server.ifPresent(Server::shutdownNow);
             Thread.currentThread().interrupt();
         }
+    }
+
+    private Optional<Status> refusal(StreamOpen open) throws BadFrameException {
+        String us = "replica " + config.self() + " of group " + config.groupName();
+        if (open.getVersion() != VERSION) {
+            return precondition(us + " speaks version " + VERSION + ", not " + open.getVersion());
+        }
+        UUID theirs = FrameCodec.decodeUuid(open.getGroupUuid());
+        if (membership.isEmpty()) {
+            return precondition(us + " belongs to no group yet, the caller to group UUID " + theirs);
+        }
+        Membership ours = membership.get();
+        if (!ours.groupUuid().equals(theirs)) {
+            return denied(us + " has group UUID " + ours.groupUuid() + ", the caller has " + theirs);
+        }
+        if (open.getToId() != config.self().value()) {
+            return precondition(us + " was called as replica " + open.getToId());
+        }
+        if (open.getFromId() < 1
+                || open.getFromId() > ReplicaId.MAX
+                || open.getFromId() == config.self().value()) {
+            return precondition(us + " was called by a replica " + open.getFromId());
+        }
+        UUID store = FrameCodec.decodeUuid(open.getFromStoreUuid());
+        Optional<Member> voter = ours.voter(new ReplicaId(open.getFromId()));
+        if (voter.isEmpty()) {
+            return denied("replica " + open.getFromId() + " is not a member of the group of " + us);
+        }
+        if (!voter.get().storeUuid().equals(store)) {
+            return denied("replica " + open.getFromId() + " is store "
+                    + voter.get().storeUuid() + " in the group of " + us + ", the caller is store " + store);
+        }
+        return Optional.empty();
+    }
+
+    private static Optional<Status> precondition(String text) {
+        return Optional.of(Status.FAILED_PRECONDITION.withDescription(text));
+    }
+
+    private static Optional<Status> denied(String text) {
+        return Optional.of(Status.PERMISSION_DENIED.withDescription(text));
     }
 
     private final class LinkEvents implements StreamLink.Events {
@@ -336,16 +415,7 @@ public final class GrpcPeerTransport implements PeerTransport {
 
         @Override
         public StreamOpen opening(long session) {
-            Membership joined =
-                    membership.orElseThrow(() -> new IllegalStateException("dialed before joining a group"));
-            return StreamOpen.newBuilder()
-                    .setVersion(VERSION)
-                    .setGroupUuid(FrameCodec.encode(joined.groupUuid()))
-                    .setFromId(config.self().value())
-                    .setFromStoreUuid(FrameCodec.encode(storeUuid))
-                    .setToId(peer.value())
-                    .setSession(session)
-                    .build();
+            return GrpcPeerTransport.this.opening(peer, session);
         }
     }
 
@@ -365,6 +435,35 @@ public final class GrpcPeerTransport implements PeerTransport {
         @Override
         public StreamObserver<RaftFrame> append(StreamObserver<RaftFrame> answers) {
             return new InboundStream(StreamKind.APPEND, answers, toTell);
+        }
+
+        @Override
+        public void bulk(BulkRequest request, StreamObserver<BulkResponse> answer) {
+            Bulk.Request decoded;
+            try {
+                Optional<Status> refusal = refusal(request.getOpen());
+                if (refusal.isPresent()) {
+                    answer.onError(refusal.get().asRuntimeException());
+                    return;
+                }
+                decoded = BulkCodec.decode(request);
+            } catch (BadFrameException e) {
+                answer.onError(
+                        Status.INVALID_ARGUMENT.withDescription(e.getMessage()).asRuntimeException());
+                return;
+            }
+            var unused = toTell.bulk(new ReplicaId(request.getOpen().getFromId()), decoded)
+                    .whenComplete((given, failure) -> {
+                        if (failure == null) {
+                            answer.onNext(BulkCodec.encode(given));
+                            answer.onCompleted();
+                        } else {
+                            answer.onError(Status.UNAVAILABLE
+                                    .withDescription(String.valueOf(failure.getMessage()))
+                                    .withCause(failure)
+                                    .asRuntimeException());
+                        }
+                    });
         }
 
         @Override
@@ -471,47 +570,6 @@ public final class GrpcPeerTransport implements PeerTransport {
                             .build());
                 }
             }
-        }
-
-        private Optional<Status> refusal(StreamOpen open) throws BadFrameException {
-            String us = "replica " + config.self() + " of group " + config.groupName();
-            if (open.getVersion() != VERSION) {
-                return precondition(us + " speaks version " + VERSION + ", not " + open.getVersion());
-            }
-            UUID theirs = FrameCodec.decodeUuid(open.getGroupUuid());
-            if (membership.isEmpty()) {
-                return precondition(us + " belongs to no group yet, the caller to group UUID " + theirs);
-            }
-            Membership ours = membership.get();
-            if (!ours.groupUuid().equals(theirs)) {
-                return denied(us + " has group UUID " + ours.groupUuid() + ", the caller has " + theirs);
-            }
-            if (open.getToId() != config.self().value()) {
-                return precondition(us + " was called as replica " + open.getToId());
-            }
-            if (open.getFromId() < 1
-                    || open.getFromId() > ReplicaId.MAX
-                    || open.getFromId() == config.self().value()) {
-                return precondition(us + " was called by a replica " + open.getFromId());
-            }
-            UUID store = FrameCodec.decodeUuid(open.getFromStoreUuid());
-            Optional<Member> voter = ours.voter(new ReplicaId(open.getFromId()));
-            if (voter.isEmpty()) {
-                return denied("replica " + open.getFromId() + " is not a member of the group of " + us);
-            }
-            if (!voter.get().storeUuid().equals(store)) {
-                return denied("replica " + open.getFromId() + " is store "
-                        + voter.get().storeUuid() + " in the group of " + us + ", the caller is store " + store);
-            }
-            return Optional.empty();
-        }
-
-        private static Optional<Status> precondition(String text) {
-            return Optional.of(Status.FAILED_PRECONDITION.withDescription(text));
-        }
-
-        private static Optional<Status> denied(String text) {
-            return Optional.of(Status.PERMISSION_DENIED.withDescription(text));
         }
 
         /** May come from the thread of a newer stream. */

@@ -26,6 +26,9 @@ public interface PeerTransport extends AutoCloseable {
 
     CompletableFuture<Void> adoptGroup(ReplicaId peer, String groupName, Membership membership);
 
+    /** Asks a peer for a part of something large; fails if the peer can't be reached, is not answered in a minute. */
+    CompletableFuture<Bulk.Answer> bulk(ReplicaId peer, Bulk.Request request);
+
     @Override
     void close();
 
@@ -45,6 +48,9 @@ public interface PeerTransport extends AutoCloseable {
 
         /** The peer's connection was reset and a new one is refused: its process has died. */
         void peerLost(ReplicaId peer);
+
+        /** A peer asks for a part of something large; the answer may take as long as the disk does. */
+        CompletableFuture<Bulk.Answer> bulk(ReplicaId from, Bulk.Request request);
 
         StoreDescription describeStore();
 

@@ -52,7 +52,16 @@ final class CoreUnderTest {
     }
 
     static CoreConfig config(ReplicaId self) {
-        return new CoreConfig(self, 50 * MILLI, 300 * MILLI, 600 * MILLI, 1 << 20, 8 << 20, 256L << 20, 64L << 20);
+        return new CoreConfig(
+                self,
+                new UUID(7, self.value()),
+                50 * MILLI,
+                300 * MILLI,
+                600 * MILLI,
+                1 << 20,
+                8 << 20,
+                256L << 20,
+                64L << 20);
     }
 
     static Membership group(int voters) {
@@ -74,8 +83,7 @@ final class CoreUnderTest {
         }
         return new RestoredState(
                 new HardState(term, Optional.empty()),
-                Optional.of(new ConfigAt(1, group(voters))),
-                true,
+                List.of(new ConfigAt(1, group(voters))),
                 1,
                 entryTerms.length,
                 terms,

@@ -16,6 +16,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.argosy.raft.EntryType;
+import io.argosy.raft.Member;
+import io.argosy.raft.Membership;
 import io.argosy.raft.ReplicaId;
 import io.argosy.raft.Role;
 import io.argosy.raft.core.Effects.Persist;
@@ -29,11 +31,13 @@ import io.argosy.raft.core.Message.TimeoutNow;
 import io.argosy.raft.core.Message.VoteRequest;
 import io.argosy.raft.core.Message.VoteResponse;
 import io.argosy.raft.core.RaftCore.Proposed;
+import io.argosy.raft.core.RestoredState.ConfigAt;
 import io.argosy.raft.core.RestoredState.TermStart;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.SplittableRandom;
+import java.util.UUID;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -217,21 +221,6 @@ class RaftPaperTest {
 
             assertThat(one.core.role()).isEqualTo(Role.LEADER);
             assertThat(one.lastTo(THREE, VoteResponse.class).refusal()).isEqualTo(Refusal.LEADER_ALIVE);
-        }
-
-        /** R12. */
-        @Test
-        void replicaOutsideTheMembershipChangesNothing() {
-            ReplicaId stranger = new ReplicaId(9);
-            CoreUnderTest one = CoreUnderTest.of(ONE, 3, 4, 0, 4);
-
-            one.receive(stranger, vote(50, 99, 49));
-            one.receive(stranger, append(51, 2, 4, 2, entries(3, 51)));
-            one.settle();
-
-            assertThat(one.core.term()).isEqualTo(4);
-            assertThat(one.core.lastIndex()).isEqualTo(2);
-            assertThat(one.sentTo(stranger)).containsExactly(new VoteResponse(4, false, false, Refusal.UNKNOWN_MEMBER));
         }
 
         /** R13: a candidate whom the leader asked to campaign is not held back by stickiness. */
@@ -513,7 +502,8 @@ class RaftPaperTest {
 
         @Test
         void leaderSendsNoMoreThanTheWindowAndGoesOnWithTheAnswer() {
-            CoreConfig small = new CoreConfig(ONE, 50 * MILLI, 300 * MILLI, 600 * MILLI, 100, 200, 1 << 20, 1 << 20);
+            CoreConfig small = new CoreConfig(
+                    ONE, new UUID(7, 1), 50 * MILLI, 300 * MILLI, 600 * MILLI, 100, 200, 1 << 20, 1 << 20);
             CoreUnderTest one = new CoreUnderTest(small, restored(3, 0, 0));
             one.core.peerReset(TWO, 12);
             one.elect(TWO);
@@ -562,7 +552,8 @@ class RaftPaperTest {
 
         @Test
         void proposalsBeyondTheUncommittedBoundAreBusyUntilSomethingCommits() {
-            CoreConfig small = new CoreConfig(ONE, 50 * MILLI, 300 * MILLI, 600 * MILLI, 1_000, 10_000, 200, 1 << 20);
+            CoreConfig small = new CoreConfig(
+                    ONE, new UUID(7, 1), 50 * MILLI, 300 * MILLI, 600 * MILLI, 1_000, 10_000, 200, 1 << 20);
             CoreUnderTest one = new CoreUnderTest(small, restored(1, 0, 0));
             one.tickUntil(Role.CANDIDATE, 700);
             one.settle();
@@ -805,7 +796,8 @@ class RaftPaperTest {
 
         @Test
         void committedEntriesBeyondTheTailBoundLeaveMemoryAndUncommittedOnesStay() {
-            CoreConfig small = new CoreConfig(ONE, 50 * MILLI, 300 * MILLI, 600 * MILLI, 1_000, 10_000, 1 << 20, 100);
+            CoreConfig small = new CoreConfig(
+                    ONE, new UUID(7, 1), 50 * MILLI, 300 * MILLI, 600 * MILLI, 1_000, 10_000, 1 << 20, 100);
             CoreUnderTest one = new CoreUnderTest(small, restored(1, 0, 0));
             one.tickUntil(Role.CANDIDATE, 700);
             one.settle();
@@ -826,8 +818,7 @@ class RaftPaperTest {
                     config(ONE),
                     new RestoredState(
                             new HardState(4, Optional.empty()),
-                            restored(3, 4, 0).membership(),
-                            true,
+                            restored(3, 4, 0).configs(),
                             5,
                             8,
                             List.of(new TermStart(2, 4)),
@@ -874,8 +865,7 @@ class RaftPaperTest {
                     config(ONE),
                     new RestoredState(
                             new HardState(4, Optional.empty()),
-                            restored(3, 4, 0).membership(),
-                            true,
+                            restored(3, 4, 0).configs(),
                             5,
                             5,
                             List.of(new TermStart(2, 4)),
@@ -1245,7 +1235,7 @@ class RaftPaperTest {
     class Births {
 
         private static final RestoredState UNBORN =
-                new RestoredState(HardState.INITIAL, Optional.empty(), false, 1, 0, List.of(), 0, true);
+                new RestoredState(HardState.INITIAL, List.of(), 1, 0, List.of(), 0, true);
 
         @Test
         void storeWithoutAGroupIsInert() {
@@ -1263,14 +1253,14 @@ class RaftPaperTest {
         }
 
         @Test
-        void storeThatTheMembershipDoesNotNameIsInert() {
+        void storeWhoseIdTheMembershipGivesToAnotherIsInert() {
             RestoredState member = restored(3, 4, 0, 4);
+            List<Member> others = List.of(new Member(ONE, new UUID(7, 99)), new Member(TWO, new UUID(7, 2)));
             CoreUnderTest one = new CoreUnderTest(
                     config(ONE),
                     new RestoredState(
                             member.hardState(),
-                            member.membership(),
-                            false,
+                            List.of(new ConfigAt(1, new Membership(new UUID(1, 1), others))),
                             member.firstIndex(),
                             member.lastIndex(),
                             member.terms(),
@@ -1306,8 +1296,7 @@ class RaftPaperTest {
 
             assertThatThrownBy(() -> new CoreUnderTest(
                             config(ONE),
-                            new RestoredState(
-                                    member.hardState(), member.membership(), true, 1, 2, member.terms(), 3, true)))
+                            new RestoredState(member.hardState(), member.configs(), 1, 2, member.terms(), 3, true)))
                     .isInstanceOf(InvariantViolation.class)
                     .hasMessageContaining("applied 3 but the log ends at 2");
         }

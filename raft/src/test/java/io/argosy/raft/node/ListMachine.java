@@ -14,8 +14,19 @@ import java.util.List;
 final class ListMachine implements StateMachine {
 
     private final List<String> commands = new ArrayList<>();
+    private List<String> durableCommands = List.of();
     private long applied;
     private volatile long durable;
+
+    /** The machine as it is found after its process ended. */
+    synchronized ListMachine reopened() {
+        ListMachine found = new ListMachine();
+        found.commands.addAll(durableCommands);
+        found.durableCommands = durableCommands;
+        found.applied = durable;
+        found.durable = durable;
+        return found;
+    }
 
     @Override
     public long durableAppliedIndex() {
@@ -57,6 +68,7 @@ final class ListMachine implements StateMachine {
         durable = applied;
         commands.clear();
         commands.addAll(lines.subList(1, lines.size()));
+        durableCommands = List.copyOf(commands);
     }
 
     synchronized List<String> commands() {
@@ -65,5 +77,6 @@ final class ListMachine implements StateMachine {
 
     synchronized void makeDurable() {
         durable = applied;
+        durableCommands = List.copyOf(commands);
     }
 }

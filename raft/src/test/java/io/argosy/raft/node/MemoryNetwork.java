@@ -3,6 +3,7 @@ package io.argosy.raft.node;
 import io.argosy.raft.Membership;
 import io.argosy.raft.ReplicaId;
 import io.argosy.raft.core.Message;
+import io.argosy.raft.transport.Bulk;
 import io.argosy.raft.transport.PeerTransport;
 import java.util.HashSet;
 import java.util.Map;
@@ -101,6 +102,13 @@ final class MemoryNetwork {
         public void joinGroup(Membership membership) {
             joined = Optional.of(membership);
             linkAll();
+        }
+
+        @Override
+        public CompletableFuture<Bulk.Answer> bulk(ReplicaId peer, Bulk.Request request) {
+            return reach(peer)
+                    .map(l -> l.bulk(self, request))
+                    .orElseGet(() -> CompletableFuture.failedFuture(new IllegalStateException("unreachable")));
         }
 
         @Override

@@ -111,7 +111,8 @@ class RaftServerTest {
 
     @Test
     void aFollowerThatMissedMoreThanMemoryHoldsCatchesUpFromDisk() throws IOException {
-        try (Replicas replicas = three().limits(new RaftConfig.Limits(64 << 10, 256 << 10, 64 << 20, 256 << 10, 1))
+        try (Replicas replicas = three().limits(
+                        new RaftConfig.Limits(64 << 10, 256 << 10, 64 << 20, 256 << 10, 1, 100 << 20))
                 .born()) {
             int away = replicas.follower();
             replicas.stop(away);

@@ -49,7 +49,7 @@ final class Replicas implements AutoCloseable {
     private Supplier<StateMachine> makeMachine = ListMachine::new;
     private final Map<ReplicaId, PeerTransport> transports = new TreeMap<>();
     private RaftConfig.Storage storage = new RaftConfig.Storage(RaftConfig.Flush.FSYNC, 8 << 20, 1L << 30);
-    private RaftConfig.Limits limits = new RaftConfig.Limits(1 << 20, 8 << 20, 64 << 20, 16 << 20, 2);
+    private RaftConfig.Limits limits = new RaftConfig.Limits(1 << 20, 8 << 20, 64 << 20, 16 << 20, 2, 100 << 20);
 
     private Replicas(Path folder, int count, Optional<MemoryNetwork> network) {
         this.folder = folder;
@@ -117,7 +117,8 @@ final class Replicas implements AutoCloseable {
         RaftConfig config = config(replica);
         Disk disk = disks.getOrDefault(replica, new FileSystemDisk());
         LocalStore store = LocalStore.open(disk, config.dataFolder(), config.storage(), UUID::randomUUID);
-        StateMachine machine = makeMachine.get();
+        StateMachine machine =
+                machines.get(replica) instanceof ListMachine before ? before.reopened() : makeMachine.get();
         PeerTransport transport = network.map(n -> n.transport(replica))
                 .orElseGet(() ->
                         new GrpcPeerTransport(config, store.storeUuid(), SECRET, new SecureRandom(), System::nanoTime));

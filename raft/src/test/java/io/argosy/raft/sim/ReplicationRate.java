@@ -17,7 +17,6 @@ import io.argosy.raft.core.RestoredState.TermStart;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.UUID;
 
@@ -41,16 +40,17 @@ final class ReplicationRate {
         Membership group = new Membership(new UUID(1, 1), voters);
         for (int i = 0; i < 3; i++) {
             CoreConfig config = new CoreConfig(
-                    voters.get(i).id(), 50 * MILLI, 300 * MILLI, 600 * MILLI, 1 << 20, 8 << 20, 256L << 20, 64L << 20);
+                    voters.get(i).id(),
+                    voters.get(i).storeUuid(),
+                    50 * MILLI,
+                    300 * MILLI,
+                    600 * MILLI,
+                    1 << 20,
+                    8 << 20,
+                    256L << 20,
+                    64L << 20);
             RestoredState restored = new RestoredState(
-                    HardState.INITIAL,
-                    Optional.of(new ConfigAt(1, group)),
-                    true,
-                    1,
-                    1,
-                    List.of(new TermStart(0, 0)),
-                    1,
-                    true);
+                    HardState.INITIAL, List.of(new ConfigAt(1, group)), 1, 1, List.of(new TermStart(0, 0)), 1, true);
             cores[i] = new RaftCore(config, restored, new SplittableRandom(i), 0);
         }
         for (int a = 0; a < 3; a++) {

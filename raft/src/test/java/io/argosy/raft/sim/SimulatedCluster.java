@@ -58,7 +58,8 @@ public final class SimulatedCluster {
 
     /** Small bounds, so that windows fill and followers need the disk. */
     private static CoreConfig configOf(ReplicaId self) {
-        return new CoreConfig(self, 50 * MILLI, 300 * MILLI, 600 * MILLI, 1_000, 4_000, 8_000, 3_000);
+        return new CoreConfig(
+                self, new UUID(7, self.value()), 50 * MILLI, 300 * MILLI, 600 * MILLI, 1_000, 4_000, 8_000, 3_000);
     }
 
     // ------------------------------------------------------------------------------------------------ running it

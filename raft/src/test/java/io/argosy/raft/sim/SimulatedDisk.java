@@ -10,20 +10,17 @@ import io.argosy.raft.core.RestoredState.ConfigAt;
 import io.argosy.raft.core.RestoredState.TermStart;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.random.RandomGenerator;
 
 /** What survives a crash of one replica. Trimmed entries are kept aside so that checks can still compare them. */
 final class SimulatedDisk {
 
-    private final Membership membership;
     private final ArrayList<Entry> entries = new ArrayList<>();
     private HardState hardState = HardState.INITIAL;
     private long firstIndex = 1;
     private long flushedAppliedIndex = 1;
 
     SimulatedDisk(Membership membership) {
-        this.membership = membership;
         entries.add(Entry.of(1, 0, EntryType.CONFIG, membership.encode()));
     }
 
@@ -105,6 +102,12 @@ final class SimulatedDisk {
     }
 
     RestoredState restore(boolean electable) {
+        List<ConfigAt> configs = new ArrayList<>();
+        for (Entry entry : entries) {
+            if (entry.type() == EntryType.CONFIG) {
+                configs.add(new ConfigAt(entry.index(), Membership.decode(entry.payload())));
+            }
+        }
         List<TermStart> terms = new ArrayList<>();
         long before = firstIndex - 1;
         terms.add(new TermStart(before, before == 0 ? 0 : get(before).term()));
@@ -113,14 +116,6 @@ final class SimulatedDisk {
                 terms.add(new TermStart(i, get(i).term()));
             }
         }
-        return new RestoredState(
-                hardState,
-                Optional.of(new ConfigAt(1, membership)),
-                true,
-                firstIndex,
-                lastIndex(),
-                terms,
-                flushedAppliedIndex,
-                electable);
+        return new RestoredState(hardState, configs, firstIndex, lastIndex(), terms, flushedAppliedIndex, electable);
     }
 }

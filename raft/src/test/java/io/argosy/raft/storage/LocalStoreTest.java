@@ -66,7 +66,6 @@ class LocalStoreTest {
             assertThat(store.groupUuid()).contains(membership.groupUuid());
             assertThat(restored.hardState()).isEqualTo(new HardState(3, Optional.of(new ReplicaId(1))));
             assertThat(restored.membership()).contains(new RestoredState.ConfigAt(1, membership));
-            assertThat(restored.storeIsVoter()).isTrue();
             assertThat(restored.electable()).isTrue();
             assertThat(restored.firstIndex()).isEqualTo(1);
             assertThat(restored.lastIndex()).isEqualTo(4);

@@ -27,6 +27,11 @@ final class RecordingListener implements PeerListener {
     }
 
     @Override
+    public CompletableFuture<Bulk.Answer> bulk(ReplicaId from, Bulk.Request request) {
+        return CompletableFuture.completedFuture(new Bulk.Refused(Bulk.Reason.LATER, from + " asked " + request));
+    }
+
+    @Override
     public void received(ReplicaId from, Message message) {
         received.add(new From(from, message));
     }

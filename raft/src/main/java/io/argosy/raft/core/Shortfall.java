@@ -6,7 +6,7 @@ import java.util.List;
  * What this replica lacks and is being brought: entries that are damaged on its disk, bodies below its log's beginning,
  * and the state itself while a snapshot is installed.
  */
-final class Catchup {
+final class Shortfall {
 
     /** How often a hollow replica lets its election timer pass, so that a complete one campaigns first (D2). */
     private static final int WAITS_MAX = 2;

@@ -1,0 +1,172 @@
+package io.argosy.raft.node;
+
+import io.argosy.raft.RaftStatus.Catchup;
+import io.argosy.raft.ReplicaId;
+import io.argosy.raft.StateMachine;
+import io.argosy.raft.storage.ReplicaStore;
+import io.argosy.raft.storage.SnapshotManifest;
+import io.argosy.raft.transport.Bulk;
+import io.argosy.raft.transport.PeerTransport;
+import java.io.IOException;
+import java.util.Optional;
+import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import java.util.function.LongSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The lane of large data: gives snapshots and log to peers, and fetches what this replica lacks. Waits for the disk, so
+ * it is a lane of its own; nothing that Raft decides waits for it.
+ */
+final class BulkLane implements Lane {
+
+    private static final Logger log = LoggerFactory.getLogger(BulkLane.class);
+
+    /** More requests of peers than this are sent away. */
+    private static final int TASKS_MAX = 1024;
+
+    private static final long IDLE_NANOS = TimeUnit.SECONDS.toNanos(10);
+
+    private final PeerTransport transport;
+    private final LongSupplier nanoClock;
+    private final Wake wake;
+    private final LogSource logSource;
+    private final SnapshotSource source;
+    private final SnapshotFetch fetch;
+    private final Queue<Task> tasks = new LinkedBlockingQueue<>();
+    private volatile boolean stopped;
+
+    @FunctionalInterface
+    interface Task {
+        void run() throws IOException;
+    }
+
+    BulkLane(
+            ReplicaStore store,
+            StateMachine stateMachine,
+            PeerTransport transport,
+            LongSupplier nanoClock,
+            LogSource logSource,
+            long bytesPerSecond,
+            Consumer<SnapshotManifest> snapshotComplete,
+            Wake wake) {
+        this.transport = transport;
+        this.nanoClock = nanoClock;
+        this.wake = wake;
+        this.logSource = logSource;
+        this.source = new SnapshotSource(stateMachine, store);
+        this.fetch = new SnapshotFetch(store, new Calls(), new Pace(bytesPerSecond), snapshotComplete);
+    }
+
+    // ---------------------------------------------------------------------------------------------- for any thread
+
+    /** A peer asks. */
+    CompletableFuture<Bulk.Answer> serve(ReplicaId from, Bulk.Request request) {
+        if (stopped || tasks.size() > TASKS_MAX) {
+            return CompletableFuture.completedFuture(new Bulk.Refused(Bulk.Reason.LATER, "too many requests wait"));
+        }
+        CompletableFuture<Bulk.Answer> answer = new CompletableFuture<>();
+        post(() -> answer.complete(answer(from, request)));
+        return answer;
+    }
+
+    /** The leader offers a snapshot. */
+    void fetchSnapshot(ReplicaId leader) {
+        post(() -> fetch.begin(leader, nanoClock.getAsLong()));
+    }
+
+    /** The core wants the snapshot that is complete. */
+    void publish(Runnable published) {
+        post(() -> {
+            fetch.publish();
+            published.run();
+        });
+    }
+
+    void discardSnapshot() {
+        post(fetch::discard);
+    }
+
+    void snapshotInstalled() {
+        post(fetch::installed);
+    }
+
+    /** Nothing above it may be trimmed. */
+    long pinnedIndex() {
+        return source.pinnedIndex();
+    }
+
+    Optional<Catchup> progress() {
+        return fetch.progress();
+    }
+
+    private void post(Task task) {
+        tasks.add(task);
+        wake.raise();
+    }
+
+    /** Ends after the current task. */
+    void stop() {
+        stopped = true;
+        wake.raise();
+    }
+
+    // ------------------------------------------------------------------------------------------------ bulk thread
+
+    @Override
+    public boolean hasWork() {
+        return stopped || !tasks.isEmpty();
+    }
+
+    @Override
+    public long step() {
+        if (stopped) {
+            source.drop();
+            return ENDED;
+        }
+        try {
+            for (Task task = tasks.poll(); task != null && !stopped; task = tasks.poll()) {
+                task.run();
+            }
+            long now = nanoClock.getAsLong();
+            return Math.min(IDLE_NANOS, Math.min(fetch.step(now), source.step(now)));
+        } catch (IOException e) {
+            throw new DiskFailure("writing a snapshot failed", e);
+        }
+    }
+
+    private Bulk.Answer answer(ReplicaId from, Bulk.Request request) {
+        long now = nanoClock.getAsLong();
+        if (request instanceof Bulk.OpenSnapshot) {
+            return source.open(now);
+        }
+        if (request instanceof Bulk.ReadSnapshot read) {
+            return source.read(read, now);
+        }
+        if (request instanceof Bulk.ReadLog read) {
+            return logSource.read(read);
+        }
+        throw new AssertionError(from + " asked " + request);
+    }
+
+    private final class Calls implements BulkCalls {
+        @Override
+        public void ask(ReplicaId peer, Bulk.Request request, MaybeReceiver receiver) {
+            var unused = transport.bulk(peer, request).whenComplete((answer, failure) -> {
+                if (failure != null) {
+                    log.debug("bulk call failed peer={} request={} reason={}", peer, request, failure.toString());
+                }
+                post(() -> receiver.receive(Optional.ofNullable(answer)));
+            });
+        }
+
+        @Override
+        public long nowNanos() {
+            return nanoClock.getAsLong();
+        }
+    }
+}
