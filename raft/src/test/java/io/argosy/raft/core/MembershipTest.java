@@ -526,6 +526,7 @@ class MembershipTest {
             one.settle();
             assertThat(one.lastTo(THREE, Heartbeat.class).commitIndex()).isEqualTo(index);
             three.receive(ONE, one.lastTo(THREE, Heartbeat.class));
+            three.settle();
             one.sent.clear();
             for (int i = 0; i < 100; i++) {
                 one.tickFor(10);
