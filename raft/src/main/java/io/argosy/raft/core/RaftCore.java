@@ -735,9 +735,25 @@ public final class RaftCore {
         }
     }
 
-    /** Learners and those who were removed never do (R53). */
     private boolean mayCampaign() {
-        return voter && electable && !diskSlow && !shortfall.installing();
+        return takesPart && electable && !diskSlow && !shortfall.installing() && (voter || isVoterUntilCommitted());
+    }
+
+    /**
+     * Learners and those who were removed never campaign (R53), but until a removal is committed the one that it removes
+     * may be needed: of {1, 2}, if only 1 has the entry that removes 1, it can't vote for 2, whose log is shorter. It
+     * wins without its own vote, commits its removal and leaves (thesis 4.2.2).
+     */
+    private boolean isVoterUntilCommitted() {
+        Optional<ConfigAt> committed = configs.at(commitIndex);
+        return committed.isPresent()
+                && configs.currentIndex() > commitIndex
+                && committed
+                        .get()
+                        .membership()
+                        .voter(config.self())
+                        .filter(member -> member.isStore(config.storeUuid()))
+                        .isPresent();
     }
 
     private void onVoteRequest(ReplicaId from, VoteRequest m) {

@@ -475,6 +475,33 @@ class MembershipTest {
             assertThat(one.sent).isEmpty();
         }
 
+        /** R52, found by simulation: without it {1, 2} hangs when only 1 holds the entry that removes 1. */
+        @Test
+        void replicaWhoseOwnRemovalIsNotCommittedLeadsWithoutItsOwnVoteToCommitIt() {
+            RestoredState state = new RestoredState(
+                    new HardState(1, Optional.empty()),
+                    List.of(new ConfigAt(1, group(2)), new ConfigAt(3, group(2).without(ONE))),
+                    1,
+                    3,
+                    restored(2, 1, 0, 1, 1).terms(),
+                    2,
+                    true);
+            CoreUnderTest one = new CoreUnderTest(config(ONE), state);
+            one.core.peerReset(TWO, 12);
+
+            one.tickUntil(Role.PRE_CANDIDATE, 700);
+            assertThat(one.core.term()).isEqualTo(1);
+            one.elect(TWO);
+            one.settle();
+            assertThat(one.core.commitIndex()).isEqualTo(2);
+            one.accept(TWO, 12, one.core.lastIndex());
+            one.settle();
+
+            assertThat(one.core.commitIndex()).isEqualTo(4);
+            assertThat(one.core.role()).isEqualTo(Role.FOLLOWER);
+            assertThat(one.sentTo(TWO, TimeoutNow.class)).hasSize(1);
+        }
+
         /** What came behind its removal it could not see through. */
         @Test
         void leaderThatRemovesItselfTakesNoProposals() {
@@ -498,6 +525,8 @@ class MembershipTest {
             one.accept(THREE, 13, index);
             one.settle();
             assertThat(one.lastTo(THREE, Heartbeat.class).commitIndex()).isEqualTo(index);
+            three.receive(ONE, one.lastTo(THREE, Heartbeat.class));
+            three.settle();
             one.sent.clear();
             for (int i = 0; i < 100; i++) {
                 one.tickFor(10);

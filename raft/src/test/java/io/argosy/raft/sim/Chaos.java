@@ -20,6 +20,17 @@ final class Chaos {
         this.random = random;
         this.meanGapNanos = (50 + random.nextLong(1_500)) * MILLI;
         next();
+        churn(random.nextLong(1, 1_000) * MILLI);
+    }
+
+    /** An operator who changes the group all the time. */
+    private void churn(long meanGap) {
+        events.after(random.nextLong(2 * meanGap), () -> {
+            if (!stopped) {
+                cluster.changeMembershipSomewhere();
+                churn(meanGap);
+            }
+        });
     }
 
     void stop() {
@@ -44,7 +55,7 @@ final class Chaos {
         SimulatedReplica victim = random.nextInt(3) == 0 && cluster.anyLeader().isPresent()
                 ? cluster.anyLeader().get()
                 : all.get(random.nextInt(all.size()));
-        switch (random.nextInt(13)) {
+        switch (random.nextInt(16)) {
             case 0, 1 -> kill(victim);
             case 2 -> all.forEach(this::kill);
             case 3 -> cutOff(victim, true, true);
@@ -58,7 +69,15 @@ final class Chaos {
                 events.after(random.nextLong(2_000) * MILLI, () -> victim.electable(true));
             }
             case 11 -> victim.resign();
+            case 12, 13 -> cluster.transferSomewhere();
+            case 14 -> transferStorm();
             default -> cluster.trimSomewhere();
+        }
+    }
+
+    private void transferStorm() {
+        for (int i = 0; i < 20; i++) {
+            events.after(random.nextLong(1_000) * MILLI, cluster::transferSomewhere);
         }
     }
 

@@ -1,6 +1,8 @@
 package io.argosy.raft.sim;
 
 import io.argosy.raft.Entry;
+import io.argosy.raft.EntryType;
+import io.argosy.raft.Membership;
 import io.argosy.raft.ReplicaId;
 import io.argosy.raft.Role;
 import io.argosy.raft.core.Effects.Persist;
@@ -29,6 +31,7 @@ final class Invariants {
     private final Map<Long, String> leaders = new HashMap<>();
     private final Map<String, ReplicaId> votes = new HashMap<>();
     private final List<Entry> committed = new ArrayList<>();
+    private final List<Membership> memberships = new ArrayList<>();
     private final Map<String, Long> readFloors = new HashMap<>();
     private final long[] terms;
     private final long[] commits;
@@ -113,15 +116,50 @@ final class Invariants {
         while (committed.size() < commit) {
             int index = committed.size() + 1;
             Entry entry = replica.written().get(index - 1);
-            int holders = 0;
-            for (SimulatedReplica r : cluster.replicas()) {
-                if (r.disk().holds(index, entry.term())) {
-                    holders++;
-                }
-            }
-            require(holders > cluster.replicas().size() / 2, replica, "E6 " + entry + " is durable on " + holders);
+            require(isDurableOnAMajority(replica, entry), replica, "E6 " + entry + " is not durable on a majority");
             committed.add(entry);
+            if (entry.type() == EntryType.CONFIG) {
+                memberships.add(Membership.decode(entry.payload()));
+            }
         }
+    }
+
+    /** Of the voters in force, or, if that membership was appended in this very turn, of those before. */
+    private boolean isDurableOnAMajority(SimulatedReplica replica, Entry entry) {
+        if (isDurableOnAMajority(replica.core().membership().orElseThrow().membership(), entry)) {
+            return true;
+        }
+        List<Entry> log = replica.written();
+        int judged = 0;
+        for (int i = log.size() - 1; i >= 0 && judged < 2; i--) {
+            if (log.get(i).type() != EntryType.CONFIG) {
+                continue;
+            }
+            if (isDurableOnAMajority(Membership.decode(log.get(i).payload()), entry)) {
+                return true;
+            }
+            judged++;
+        }
+        return false;
+    }
+
+    private boolean isDurableOnAMajority(Membership membership, Entry entry) {
+        int holders = 0;
+        for (SimulatedReplica r : cluster.replicas()) {
+            if (r.disk().holds(entry.index(), entry.term())
+                    && membership.voter(r.id()).isPresent()) {
+                holders++;
+            }
+        }
+        return holders >= membership.majority();
+    }
+
+    Membership committedMembership() {
+        return memberships.isEmpty() ? cluster.membership() : memberships.get(memberships.size() - 1);
+    }
+
+    int membershipsCommitted() {
+        return memberships.size();
     }
 
     void applied(SimulatedReplica replica, Entry entry) {

@@ -2,6 +2,7 @@ package io.argosy.raft.sim;
 
 import io.argosy.raft.Member;
 import io.argosy.raft.Membership;
+import io.argosy.raft.MembershipChange;
 import io.argosy.raft.ReplicaId;
 import io.argosy.raft.core.CoreConfig;
 import io.argosy.raft.core.Effects.Outbound;
@@ -33,27 +34,39 @@ public final class SimulatedCluster {
     private long lastSession;
     private long lastProposal;
     private long traceHash;
+    private int transfersBegun;
+    private final int founders;
 
-    private SimulatedCluster(int size, long seed) {
+    private SimulatedCluster(int voterCount, int spares, long seed) {
         this.seed = seed;
+        this.founders = voterCount;
         this.random = new SplittableRandom(seed);
         List<Member> voters = new ArrayList<>();
-        for (int i = 1; i <= size; i++) {
-            voters.add(new Member(new ReplicaId(i), new UUID(7, i)));
+        int size = voterCount + spares;
+        for (int i = 1; i <= voterCount; i++) {
+            voters.add(memberOf(new ReplicaId(i)));
         }
         this.membership = new Membership(new UUID(1, 1), voters);
         this.network = new SimulatedNetwork(events, random.split(), size);
         this.invariants = new Invariants(this, size);
         for (int i = 0; i < size; i++) {
-            replicas.add(new SimulatedReplica(
-                    this, events, random.split(), i, configOf(voters.get(i).id())));
+            replicas.add(new SimulatedReplica(this, events, random.split(), i, configOf(new ReplicaId(i + 1))));
         }
         replicas.forEach(SimulatedReplica::start);
     }
 
     /** Running, all links good, nobody elected yet. */
     public static SimulatedCluster of(int size, long seed) {
-        return new SimulatedCluster(size, seed);
+        return new SimulatedCluster(size, 0, seed);
+    }
+
+    /** As above, with replicas beside the voters that were adopted and not added yet. */
+    public static SimulatedCluster withSpares(int voters, int spares, long seed) {
+        return new SimulatedCluster(voters, spares, seed);
+    }
+
+    static Member memberOf(ReplicaId id) {
+        return new Member(id, new UUID(7, id.value()));
     }
 
     /** Small bounds, so that windows fill and followers need the disk. */
@@ -166,7 +179,7 @@ public final class SimulatedCluster {
         SimulatedReplica best = null;
         long highestTerm = 0;
         for (SimulatedReplica replica : replicas) {
-            if (replica.isUp()) {
+            if (replica.isUp() && committedMembership().voter(replica.id()).isPresent()) {
                 highestTerm = Math.max(highestTerm, replica.core().term());
                 if (replica.leads()
                         && (best == null || replica.core().term() > best.core().term())) {
@@ -182,8 +195,65 @@ public final class SimulatedCluster {
         return replicas.stream().filter(SimulatedReplica::leads).findFirst();
     }
 
+    /** All members, voters or not. */
     public boolean allAppliedUpTo(long index) {
-        return replicas.stream().allMatch(r -> r.isUp() && r.appliedIndex() >= index);
+        Membership members = committedMembership();
+        return replicas.stream()
+                .filter(r -> members.member(r.id()).isPresent())
+                .allMatch(r -> r.isUp() && r.appliedIndex() >= index);
+    }
+
+    /** The last one that is known to be committed. */
+    public Membership committedMembership() {
+        return invariants.committedMembership();
+    }
+
+    public int membershipsCommitted() {
+        return invariants.membershipsCommitted();
+    }
+
+    public int transfersBegun() {
+        return transfersBegun;
+    }
+
+    /** Somebody who believes to lead is asked for a change that may be sensible. */
+    void changeMembershipSomewhere() {
+        anyLeader()
+                .ifPresent(leader -> leader.changeMembership(
+                        nextChange(leader.core().membership().orElseThrow().membership())));
+    }
+
+    private MembershipChange nextChange(Membership now) {
+        List<ReplicaId> unused = replicas.stream()
+                .map(SimulatedReplica::id)
+                .filter(id -> now.member(id).isEmpty() && !now.isRetired(id))
+                .toList();
+        int what = random.nextInt(10);
+        if (what < 2 && !unused.isEmpty()) {
+            return new MembershipChange.AddLearner(memberOf(unused.get(0)));
+        }
+        if (what < 8 && !now.learners().isEmpty()) {
+            return new MembershipChange.Promote(
+                    now.learners().get(random.nextInt(now.learners().size())).id());
+        }
+        // As many go as came: at the end somebody must be left to run.
+        int mayGo = replicas.size() - founders - unused.size() - now.retired().size();
+        return what < 9 && mayGo > 0
+                ? new MembershipChange.Remove(
+                        now.voters().get(random.nextInt(now.voters().size())).id())
+                : new MembershipChange.Prioritise(
+                        now.voters().get(random.nextInt(now.voters().size())).id(), 90 + random.nextInt(20));
+    }
+
+    void transferSomewhere() {
+        anyLeader().ifPresent(leader -> {
+            transfersBegun++;
+            leader.transferLeadership(
+                    random.nextBoolean()
+                            ? Optional.empty()
+                            : Optional.of(replicas.get(random.nextInt(replicas.size()))
+                                    .id()));
+        });
     }
 
     public void checkLogsMatch() {
@@ -259,7 +329,9 @@ public final class SimulatedCluster {
     void trimSomewhere() {
         long lowest = Long.MAX_VALUE;
         for (SimulatedReplica replica : replicas) {
-            lowest = Math.min(lowest, invariants.matchOf(replica));
+            if (!committedMembership().isRetired(replica.id())) {
+                lowest = Math.min(lowest, invariants.matchOf(replica));
+            }
         }
         replicas.get(random.nextInt(replicas.size())).trim(lowest);
     }

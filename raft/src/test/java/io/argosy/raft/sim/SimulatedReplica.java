@@ -2,6 +2,7 @@ package io.argosy.raft.sim;
 
 import io.argosy.raft.Entry;
 import io.argosy.raft.EntryType;
+import io.argosy.raft.MembershipChange;
 import io.argosy.raft.ReplicaId;
 import io.argosy.raft.Role;
 import io.argosy.raft.core.CoreConfig;
@@ -16,6 +17,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -190,6 +192,14 @@ public final class SimulatedReplica {
 
     void resign() {
         input(RaftCore::resign);
+    }
+
+    void changeMembership(MembershipChange change) {
+        input(c -> c.changeMembership(change, clock()));
+    }
+
+    void transferLeadership(Optional<ReplicaId> to) {
+        input(c -> c.transferLeadership(to, clock()));
     }
 
     void propose(long number, int payloadBytes) {

@@ -87,9 +87,34 @@ class SimulationTest {
         assertThat(leader.core().term()).isEqualTo(term);
     }
 
+    /** Chaos that changes nothing would prove nothing. */
+    @Test
+    void groupsAreReplacedMemberByMemberUnderChaos() {
+        int memberships = 0;
+        int removed = 0;
+        int newVoters = 0;
+        int transfers = 0;
+        for (long seed = 1; seed <= 40; seed++) {
+            SimulatedCluster cluster = runChaos(seed);
+            memberships += cluster.membershipsCommitted();
+            transfers += cluster.transfersBegun();
+            removed += cluster.committedMembership().retired().size();
+            newVoters += (int) cluster.committedMembership().voters().stream()
+                    .filter(voter -> cluster.membership().voter(voter.id()).isEmpty())
+                    .count();
+        }
+
+        assertThat(memberships).isGreaterThan(500);
+        assertThat(removed).isGreaterThan(20);
+        assertThat(newVoters).isGreaterThan(15);
+        assertThat(transfers).isGreaterThan(300);
+    }
+
     private static SimulatedCluster runChaos(long seed) {
         int[] sizes = {3, 3, 5, 3, 1, 3, 5, 2};
-        SimulatedCluster cluster = SimulatedCluster.of(sizes[(int) (seed % sizes.length)], seed);
+        int[] spares = {0, 2, 1, 4, 3};
+        SimulatedCluster cluster = SimulatedCluster.withSpares(
+                sizes[(int) (seed % sizes.length)], spares[(int) (seed % spares.length)], seed);
         cluster.withChaos().runFor(10_000).healAll();
         cluster.runFor(3_000);
         long committed = cluster.committedIndex();
