@@ -37,6 +37,7 @@ final class BulkLane implements Lane {
     private final LogSource logSource;
     private final SnapshotSource source;
     private final SnapshotFetch fetch;
+    private final LogFetch logFetch;
     private final Queue<Task> tasks = new LinkedBlockingQueue<>();
     private volatile boolean stopped;
 
@@ -53,13 +54,17 @@ final class BulkLane implements Lane {
             LogSource logSource,
             long bytesPerSecond,
             Consumer<SnapshotManifest> snapshotComplete,
+            LogFetch.Surroundings surroundings,
             Wake wake) {
         this.transport = transport;
         this.nanoClock = nanoClock;
         this.wake = wake;
         this.logSource = logSource;
         this.source = new SnapshotSource(stateMachine, store);
-        this.fetch = new SnapshotFetch(store, new Calls(), new Pace(bytesPerSecond), snapshotComplete);
+        Calls calls = new Calls();
+        Pace pace = new Pace(bytesPerSecond);
+        this.fetch = new SnapshotFetch(store, calls, pace, snapshotComplete);
+        this.logFetch = new LogFetch(store, calls, pace, surroundings);
     }
 
     // ---------------------------------------------------------------------------------------------- for any thread
@@ -92,7 +97,15 @@ final class BulkLane implements Lane {
     }
 
     void snapshotInstalled() {
-        post(fetch::installed);
+        post(() -> {
+            fetch.installed();
+            logFetch.restart();
+        });
+    }
+
+    /** Log may be missing or damaged here. */
+    void checkLog() {
+        post(() -> logFetch.check(nanoClock.getAsLong()));
     }
 
     /** Nothing above it may be trimmed. */
@@ -101,10 +114,10 @@ final class BulkLane implements Lane {
     }
 
     Optional<Catchup> progress() {
-        return fetch.progress();
+        return fetch.progress().or(logFetch::progress);
     }
 
-    private void post(Task task) {
+    void post(Task task) {
         tasks.add(task);
         wake.raise();
     }
@@ -133,7 +146,8 @@ final class BulkLane implements Lane {
                 task.run();
             }
             long now = nanoClock.getAsLong();
-            return Math.min(IDLE_NANOS, Math.min(fetch.step(now), source.step(now)));
+            long nextNanos = Math.min(Math.min(fetch.step(now), logFetch.step(now)), source.step(now));
+            return Math.min(IDLE_NANOS, nextNanos);
         } catch (IOException e) {
             throw new DiskFailure("writing a snapshot failed", e);
         }

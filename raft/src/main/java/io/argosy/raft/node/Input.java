@@ -44,5 +44,8 @@ sealed interface Input permits Proposal, Input.Received, Input.Peer, Input.Read,
     /** The log begins behind the snapshot. */
     record LogReset(SnapshotManifest manifest) implements Other {}
 
+    /** Damaged or missing log was put into its place. */
+    record LogRepaired() implements Other {}
+
     record Close() implements Other {}
 }

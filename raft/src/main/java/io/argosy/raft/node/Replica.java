@@ -15,6 +15,7 @@ import io.argosy.raft.RoleChange;
 import io.argosy.raft.StateMachine;
 import io.argosy.raft.core.CoreConfig;
 import io.argosy.raft.core.Effects;
+import io.argosy.raft.core.IndexRange;
 import io.argosy.raft.core.Effects.Outbound;
 import io.argosy.raft.core.Effects.Persist;
 import io.argosy.raft.core.Message;
@@ -30,6 +31,7 @@ import io.argosy.raft.transport.PeerTransport.PeerListener;
 import io.argosy.raft.transport.PeerTransport.StoreDescription;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -192,8 +194,53 @@ final class Replica implements Lane {
                 new LogSource(store.log(), applier::targetIndex, this::damageFound),
                 limits.catchupBytesPerSecond(),
                 manifest -> tell(new Input.SnapshotComplete(manifest)),
+                new Missing(),
                 lanes.bulk());
         this.view = look();
+        core.damaged(damagedRanges());
+        core.hollow(isHollow());
+    }
+
+    private List<IndexRange> damagedRanges() {
+        return store.log().damage().stream()
+                .sorted(Comparator.comparingLong(RaftStatus.Damage::fromIndex))
+                .map(damage -> new IndexRange(damage.fromIndex(), damage.toIndex()))
+                .toList();
+    }
+
+    /** What the fetching of missing log needs from here. */
+    private final class Missing implements LogFetch.Surroundings {
+        @Override
+        public List<ReplicaId> peers() {
+            Optional<ReplicaId> leader = view.leader();
+            return membership.stream()
+                    .flatMap(group -> group.members().stream())
+                    .map(Member::id)
+                    .filter(id -> !id.equals(config.self()))
+                    .sorted(Comparator.comparing((ReplicaId id) -> leader.filter(id::equals).isEmpty())
+                            .thenComparing(Comparator.naturalOrder()))
+                    .toList();
+        }
+
+        @Override
+        public long committedIndex() {
+            return applier.targetIndex();
+        }
+
+        @Override
+        public long neededFromIndex() {
+            return stateMachine.neededFromIndex();
+        }
+
+        @Override
+        public void change(LogWriter.DiskAction action, Runnable done) {
+            writer.change(action, () -> bulk.post(done::run));
+        }
+
+        @Override
+        public void repaired() {
+            tell(new Input.LogRepaired());
+        }
     }
 
     /** The process ended in the middle of taking over a snapshot: its log begins behind it already. */
@@ -210,6 +257,7 @@ final class Replica implements Lane {
     /** Opens up to the peers; from now on the lanes may be stepped. */
     void begin() {
         transport.start(new Peers());
+        bulk.checkLog();
         membership.ifPresent(transport::joinGroup);
         if (membership.isEmpty()) {
             log.info(
@@ -557,7 +605,15 @@ final class Replica implements Lane {
                             + " replica={} damage={}",
                     config.self(),
                     store.log().damage());
-            core.electable(false);
+            core.damaged(damagedRanges());
+            bulk.checkLog();
+        } else if (input instanceof Input.LogRepaired) {
+            core.prepended(store.log().firstIndex(), store.log().terms());
+            core.damaged(damagedRanges());
+            core.hollow(isHollow());
+            if (store.log().damage().isEmpty()) {
+                log.info("the log is whole replica={} firstIndex={}", config.self(), store.log().firstIndex());
+            }
         } else if (input instanceof Input.SnapshotComplete complete) {
             decideOn(complete.manifest());
         } else if (input instanceof Input.StateRestored restored) {
@@ -593,6 +649,7 @@ final class Replica implements Lane {
     private void installed(SnapshotManifest manifest) {
         tail.restartBehind(manifest.index());
         core.installed(manifest.index(), manifest.term(), manifest.config());
+        core.hollow(isHollow());
         appliedIndex = manifest.index();
         bulk.snapshotInstalled();
         view = look();

@@ -5,6 +5,7 @@ import io.argosy.raft.EntryType;
 import io.argosy.raft.Membership;
 import io.argosy.raft.RaftConfig;
 import io.argosy.raft.core.HardState;
+import io.argosy.raft.core.IndexRange;
 import io.argosy.raft.core.RestoredState;
 import io.argosy.raft.core.RestoredState.ConfigAt;
 import io.argosy.raft.core.RestoredState.TermStart;
@@ -82,6 +83,7 @@ public final class LocalStore implements ReplicaStore {
             }
             HardStateFile hardState = HardStateFile.open(disk, folder);
             IncomingSnapshot.deleteFolder(disk, folder.resolve(OutgoingSnapshot.FOLDER));
+            IncomingSnapshot.deleteFolder(disk, folder.resolve(LogPatch.FOLDER));
             Optional<SnapshotManifest> published = IncomingSnapshot.recover(disk, folder);
             // From the publication on the log is void: nothing was appended to it since.
             SegmentedLog log = published.isPresent()
@@ -89,6 +91,7 @@ public final class LocalStore implements ReplicaStore {
                             files,
                             published.get().index(),
                             published.get().term(),
+                            SegmentHeader.Predecessor.NONE,
                             published.get().config())
                     : SegmentedLog.open(files);
             LocalStore store = new LocalStore(disk, folder, lock, identity.get(), hardState, log, published, attended);
@@ -231,6 +234,21 @@ public final class LocalStore implements ReplicaStore {
     @Override
     public void discardSnapshot() throws IOException {
         IncomingSnapshot.discard(disk, folder);
+    }
+
+    @Override
+    public LogPatch beginPatch(IndexRange range, long prevTerm) throws IOException {
+        return log.beginPatch(range, prevTerm);
+    }
+
+    @Override
+    public boolean insert(LogPatch patch) throws IOException {
+        return log.insert(patch);
+    }
+
+    @Override
+    public void sealDamaged() throws IOException {
+        log.sealDamaged();
     }
 
     @Override

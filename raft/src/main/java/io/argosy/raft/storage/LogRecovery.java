@@ -29,6 +29,7 @@ final class LogRecovery {
     private final List<TermStart> terms = new ArrayList<>();
     private final List<ConfigAt> configs = new ArrayList<>();
     private final List<Damage> damage = new ArrayList<>();
+    private final List<Damage> termsKnown = new ArrayList<>();
     private final List<Candidate> leftovers = new ArrayList<>();
     private long firstIndex;
     private long nextIndex;
@@ -49,6 +50,7 @@ final class LogRecovery {
             List<TermStart> terms,
             List<ConfigAt> configs,
             List<Damage> damage,
+            List<Damage> termsKnown,
             long firstIndex,
             long lastIndex) {}
 
@@ -97,7 +99,7 @@ final class LogRecovery {
         if (terms.isEmpty()) {
             terms.add(new TermStart(firstIndex - 1, 0));
         }
-        return new Found(segments, terms, configs, damage, firstIndex, nextIndex - 1);
+        return new Found(segments, terms, configs, damage, termsKnown, firstIndex, nextIndex - 1);
     }
 
     /** Opens all segments in order, finishing a trim and a segment creation that were interrupted. */
@@ -189,9 +191,12 @@ final class LogRecovery {
         return index.filter(i -> i.epoch() == header.epoch()
                 && i.endPosition() <= sizeBytes
                 && i.lastIndex() + 1 == next.firstIndex()
-                && next.header()
-                        .map(h -> h.before().epoch() == i.epoch() && h.before().chain() == i.chain())
-                        .orElse(false));
+                && (header.writtenWhole()
+                        || next.header()
+                                .map(h -> h.writtenWhole()
+                                        || (h.before().epoch() == i.epoch()
+                                                && h.before().chain() == i.chain()))
+                                .orElse(false)));
     }
 
     private void takeIndexed(Candidate candidate, SealedIndex index) {
@@ -258,6 +263,7 @@ final class LogRecovery {
         addTerms(scan.terms);
         configs.addAll(scan.configs);
         damage.addAll(scan.damage);
+        termsKnown.addAll(scan.termsKnown);
         nextIndex = scan.lastIndex() + 1;
         // A segment that was made before the truncation counts fewer of them in its predecessor.
         boolean truncated = scan.endsWithTruncation()

@@ -2,10 +2,12 @@ package io.argosy.raft.storage;
 
 import io.argosy.raft.Entry;
 import io.argosy.raft.RaftStatus.Damage;
+import io.argosy.raft.core.IndexRange;
 import io.argosy.raft.core.RestoredState.TermStart;
 import java.io.Closeable;
 import java.io.IOException;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * The log of one replica. One thread appends, truncates, syncs and trims; reads may come from any thread. An
@@ -46,6 +48,12 @@ public interface RaftLog extends Closeable {
 
     /** Lowest index of the file that holds the index: where a copy of it best begins. */
     long segmentStart(long index);
+
+    /** Whether {@link #terms()} tells the term of the index for certain, though its entry may be damaged. */
+    boolean termKnown(long index);
+
+    /** The file to write anew because of damage; empty if nothing is damaged, or only the segment that is written. */
+    Optional<IndexRange> patchRange();
 
     /** Ranges that are known to be damaged. */
     List<Damage> damage();

@@ -18,6 +18,21 @@ final class Ranges {
         damage.replaceAll(d -> d.fromIndex() >= index ? d : new Damage(d.file(), index, d.toIndex(), d.detail()));
     }
 
+    /** Forgets what lies in from..to; what begins before or ends behind it is clipped. */
+    static void remove(List<Damage> damage, long from, long to) {
+        for (Damage d : List.copyOf(damage)) {
+            if (d.toIndex() >= from && d.fromIndex() <= to) {
+                damage.remove(d);
+                if (d.fromIndex() < from) {
+                    damage.add(new Damage(d.file(), d.fromIndex(), from - 1, d.detail()));
+                }
+                if (d.toIndex() > to) {
+                    damage.add(new Damage(d.file(), to + 1, d.toIndex(), d.detail()));
+                }
+            }
+        }
+    }
+
     static boolean covers(List<Damage> damage, long index) {
         for (Damage d : damage) {
             if (d.fromIndex() <= index && index <= d.toIndex()) {

@@ -2,6 +2,7 @@ package io.argosy.raft.storage;
 
 import io.argosy.raft.Membership;
 import io.argosy.raft.core.HardState;
+import io.argosy.raft.core.IndexRange;
 import io.argosy.raft.core.RestoredState;
 import java.io.Closeable;
 import java.io.IOException;
@@ -64,6 +65,24 @@ public interface ReplicaStore extends Closeable {
 
     /** The snapshot was taken over, or is of no use: deletes it, durably. */
     void discardSnapshot() throws IOException;
+
+    /**
+     * Begins a file that takes the place of damaged or missing log: {@link RaftLog#patchRange()}, or one that ends in
+     * front of {@link RaftLog#firstIndex()}. One at a time, any one thread.
+     *
+     * @param prevTerm of the entry in front of the range
+     */
+    LogPatch beginPatch(IndexRange range, long prevTerm) throws IOException;
+
+    /**
+     * Puts a sealed patch into its place. On the thread that writes; durable on return.
+     *
+     * @return false if the log changed meanwhile, or the patch does not fit: it is of no use
+     */
+    boolean insert(LogPatch patch) throws IOException;
+
+    /** If the segment that is written is damaged, goes on in a new one, so that it can be patched. On the same thread. */
+    void sealDamaged() throws IOException;
 
     /** Where the state machine writes a snapshot for others; nothing is there. */
     Path checkpointFolder() throws IOException;

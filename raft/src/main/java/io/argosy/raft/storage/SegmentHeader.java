@@ -25,6 +25,8 @@ record SegmentHeader(long epoch, long firstIndex, long prevTerm, Predecessor bef
      */
     record Predecessor(long epoch, int chain, Batch.Cuts cuts) {
         static final Predecessor NONE = new Predecessor(0, 0, Batch.Cuts.NONE);
+        /** Of a segment that was written as a whole to take the place of a damaged or missing one. */
+        static final Predecessor WRITTEN_WHOLE = new Predecessor(0, 0, Batch.Cuts.UNKNOWN);
     }
 
     static final int COPY_BYTES = 4096;
@@ -34,6 +36,11 @@ record SegmentHeader(long epoch, long firstIndex, long prevTerm, Predecessor bef
     private static final int MAGIC = 0x41524753;
     private static final int VERSION = 1;
     private static final int FIXED_BYTES = 4 + 4 + 8 + 8 + 8 + 8 + 4 + Batch.Cuts.BYTES + 8 + 4;
+
+    /** Not written entry by entry, so that it was durable before it had its name. */
+    boolean writtenWhole() {
+        return before.equals(Predecessor.WRITTEN_WHOLE);
+    }
 
     ByteBuffer encode() {
         ByteBuffer copy = ByteBuffer.allocate(COPY_BYTES);

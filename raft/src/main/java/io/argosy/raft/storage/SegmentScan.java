@@ -40,6 +40,8 @@ final class SegmentScan {
     final List<TermStart> terms = new ArrayList<>();
     final List<ConfigAt> configs = new ArrayList<>();
     final List<Damage> damage = new ArrayList<>();
+    /** Of these the head of the record, or its trailer, tells the term for certain. */
+    final List<Damage> termsKnown = new ArrayList<>();
 
     private long position = SegmentHeader.BYTES;
     private long nextIndex;
@@ -215,6 +217,7 @@ final class SegmentScan {
                 return torn();
             }
             damage.addAll(bad);
+            termsKnown.addAll(bad);
         }
         configs.addAll(found);
         term(batch.firstIndex(), batch.term());
@@ -306,6 +309,7 @@ final class SegmentScan {
             if (trailer.lastIndex() >= nextIndex) {
                 term(nextIndex, trailer.term());
                 damaged(trailer.lastIndex(), "head of a record is damaged at position " + position);
+                termsKnown.add(damage.get(damage.size() - 1));
                 nextIndex = trailer.lastIndex() + 1;
                 position += trailer.recordBytes();
                 index.breakAt(nextIndex, position);

@@ -6,6 +6,7 @@ import io.argosy.raft.Membership;
 import io.argosy.raft.RaftNode.DamagedEntryException;
 import io.argosy.raft.RaftNode.TrimmedException;
 import io.argosy.raft.RaftStatus.Damage;
+import io.argosy.raft.core.IndexRange;
 import io.argosy.raft.core.RestoredState.ConfigAt;
 import io.argosy.raft.core.RestoredState.TermStart;
 import java.io.IOException;
@@ -13,6 +14,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.LongSupplier;
@@ -55,6 +57,8 @@ final class SegmentedLog implements RaftLog {
     private volatile List<TermStart> terms = List.of();
     private volatile List<ConfigAt> configs = List.of();
     private volatile List<Damage> damage = List.of();
+    /** Damage that hides payloads only: the terms of these entries are known for certain. Grows only. */
+    private volatile List<Damage> termsKnown = List.of();
     private volatile long firstIndex = 1;
     private volatile long lastIndex;
     private volatile long truncations;
@@ -88,6 +92,7 @@ final class SegmentedLog implements RaftLog {
         this.terms = List.copyOf(found.terms());
         this.configs = List.copyOf(found.configs());
         this.damage = List.copyOf(found.damage());
+        this.termsKnown = List.copyOf(found.termsKnown());
         this.firstIndex = found.firstIndex();
         this.lastIndex = found.lastIndex();
         Segment active = active();
@@ -103,7 +108,7 @@ final class SegmentedLog implements RaftLog {
 
     /** Makes an empty log; the caller makes sure that none is there. */
     static SegmentedLog create(LogFiles files) throws IOException {
-        return createBehind(files, 0, 0, Optional.empty());
+        return createBehind(files, 0, 0, SegmentHeader.Predecessor.NONE, Optional.empty());
     }
 
     /**
@@ -113,7 +118,8 @@ final class SegmentedLog implements RaftLog {
      * @param term of the entry at the index
      * @param config the membership as of the index
      */
-    static SegmentedLog createBehind(LogFiles files, long index, long term, Optional<ConfigAt> config)
+    static SegmentedLog createBehind(
+            LogFiles files, long index, long term, SegmentHeader.Predecessor before, Optional<ConfigAt> config)
             throws IOException {
         for (String name : files.disk().list(files.folder())) {
             if (Segment.firstIndex(name).isPresent() || name.endsWith(Segment.INDEX_SUFFIX)) {
@@ -121,13 +127,14 @@ final class SegmentedLog implements RaftLog {
             }
         }
         TwoSlotFile tail = TwoSlotFile.create(files.disk(), files.folder().resolve(TailMark.NAME), TailMark.MAGIC);
-        Segment first = LogRecovery.newSegment(files, index + 1, term, SegmentHeader.Predecessor.NONE, config);
+        Segment first = LogRecovery.newSegment(files, index + 1, term, before, config);
         SegmentedLog result = new SegmentedLog(
                 files,
                 new LogRecovery.Found(
                         List.of(first),
                         List.of(new TermStart(index, term)),
                         config.map(List::of).orElse(List.of()),
+                        List.of(),
                         List.of(),
                         index + 1,
                         index),
@@ -646,8 +653,7 @@ final class SegmentedLog implements RaftLog {
         requireSound();
         List<Segment> all = segments;
         try {
-            long begun = truncations + 1;
-            truncations = begun;
+            countTruncation();
             firstIndex = index + 1;
             lastIndex = index;
             terms = List.of(new TermStart(index, term));
@@ -662,7 +668,7 @@ final class SegmentedLog implements RaftLog {
             activate(List.of(LogRecovery.newSegment(files(), index + 1, term, SegmentHeader.Predecessor.NONE, config)));
             mark = currentMark();
             saveMark();
-            truncations = begun + 1;
+            countTruncation();
             for (Segment segment : all) {
                 segment.release();
             }
@@ -703,6 +709,160 @@ final class SegmentedLog implements RaftLog {
         activate(with(segments, next));
         mark = currentMark();
         saveMark();
+    }
+
+    // Repair
+
+    private void knowTerms(Damage known) {
+        if (!termsKnown.contains(known)) {
+            termsKnown = with(termsKnown, known);
+        }
+    }
+
+    @Override
+    public boolean termKnown(long index) {
+        return index >= firstIndex
+                && index <= lastIndex
+                && (!Ranges.covers(damage, index) || Ranges.covers(termsKnown, index));
+    }
+
+    /**
+     * The file to write anew, because of the first damaged index: that of a segment together with what is lost behind it,
+     * or that of a gap between two.
+     */
+    @Override
+    public Optional<IndexRange> patchRange() {
+        List<Damage> found = damage;
+        List<Segment> all = segments;
+        if (found.isEmpty()) {
+            return Optional.empty();
+        }
+        long index = found.stream().mapToLong(Damage::fromIndex).min().orElseThrow();
+        if (index < all.get(0).firstIndex()) {
+            return Optional.of(new IndexRange(firstIndex, all.get(0).firstIndex() - 1));
+        }
+        int at = holderOf(all, index);
+        if (at == all.size() - 1) {
+            return Optional.empty(); // must be sealed first
+        }
+        Segment holder = all.get(at);
+        long to = all.get(at + 1).firstIndex() - 1;
+        return Optional.of(new IndexRange(index <= holder.lastIndex ? holder.firstIndex() : holder.lastIndex + 1, to));
+    }
+
+    /** The segment that is written can't be patched: if it is damaged, goes on in a new one. On the writer's thread. */
+    void sealDamaged() throws IOException {
+        requireSound();
+        Segment active = active();
+        if (hasDamage(active) && active.lastIndex >= active.firstIndex()) {
+            roll();
+        }
+    }
+
+    LogPatch beginPatch(IndexRange range, long prevTerm) throws IOException {
+        Optional<ConfigAt> config =
+                configs.stream().filter(c -> c.index() < range.from()).reduce((older, newer) -> newer);
+        return LogPatch.begin(files(), range, prevTerm, config, truncations);
+    }
+
+    /** Ends a log that is a patch: its file is as it will be for good. */
+    void seal() throws IOException {
+        sync();
+        zeroAhead.close();
+        active().file.truncate(position);
+        active().file.force();
+    }
+
+    /**
+     * Puts a patch into its place. On the writer's thread; durable on return.
+     *
+     * @return false if the log changed meanwhile, or the patch doesn't fit what lies around it
+     */
+    boolean insert(LogPatch patch) throws IOException {
+        requireSound();
+        SegmentedLog made = patch.log();
+        long from = patch.range().from();
+        long to = patch.range().to();
+        boolean prepends = to == firstIndex - 1;
+        boolean fits = prepends
+                || (noTruncationSince(patch.truncationsBefore())
+                        && patchRange().filter(patch.range()::equals).isPresent());
+        long termBehind = termAt(to + 1);
+        // In front of the log only the term of the entry right before it is known, and it must be this one.
+        boolean termsFit = prepends
+                ? made.lastTerm() == terms.get(0).term()
+                : (made.lastTerm() <= termBehind && made.terms.get(0).term() == termAt(from - 1));
+        if (!fits || !termsFit || made.lastIndex != to) {
+            return false;
+        }
+        // As for a truncation: what a reader concludes from the file before it no longer counts.
+        countTruncation();
+        try {
+            insert(made, from, to, termBehind);
+        } catch (IOException e) {
+            throw fail(e);
+        } finally {
+            countTruncation();
+        }
+        log.info("log file put in place file={} fromIndex={} toIndex={}", Segment.name(from), from, to);
+        return true;
+    }
+
+    private void insert(SegmentedLog made, long from, long to, long termBehind) throws IOException {
+        Segment aside = made.active();
+        Path path = folder.resolve(Segment.name(from) + Segment.SUFFIX);
+        disk.delete(folder.resolve(Segment.name(from) + Segment.INDEX_SUFFIX));
+        disk.rename(aside.path, path);
+        disk.syncFolder(folder);
+        Segment segment = new Segment(path, disk.open(path, false), aside.header, aside.index);
+        segment.endPosition = aside.endPosition;
+        segment.lastIndex = to;
+        segment.chain = aside.chain;
+        segment.cuts = aside.cuts;
+        Optional<Segment> replaced =
+                segments.stream().filter(s -> s.firstIndex() == from).findFirst();
+        List<Segment> after = new ArrayList<>(segments);
+        after.removeIf(s -> s.firstIndex() == from);
+        after.add(segment);
+        after.sort(Comparator.comparingLong(Segment::firstIndex));
+        terms = spliced(made.terms, from, to, termBehind);
+        List<ConfigAt> all = new ArrayList<>(configs);
+        all.removeIf(c -> c.index() >= from && c.index() <= to);
+        made.configs.stream().filter(c -> c.index() >= from).forEach(all::add);
+        all.sort(Comparator.comparingLong(ConfigAt::index));
+        configs = List.copyOf(all);
+        segments = List.copyOf(after);
+        editDamage(list -> Ranges.remove(list, from, to));
+        if (from < firstIndex) {
+            firstIndex = from;
+            mark = currentMark();
+            saveMark();
+        }
+        saveIndex(segment);
+        if (replaced.isPresent()) {
+            replaced.get().release();
+        }
+    }
+
+    private List<TermStart> spliced(List<TermStart> made, long from, long to, long termBehind) {
+        List<TermStart> result = new ArrayList<>();
+        terms.stream().filter(t -> t.firstIndex() < from).forEach(t -> addTerm(result, t));
+        if (result.isEmpty()) {
+            result.addAll(made);
+        } else {
+            made.stream().filter(t -> t.firstIndex() >= from).forEach(t -> addTerm(result, t));
+        }
+        if (to < lastIndex) {
+            addTerm(result, new TermStart(to + 1, termBehind));
+        }
+        terms.stream().filter(t -> t.firstIndex() > to + 1).forEach(t -> addTerm(result, t));
+        return List.copyOf(result);
+    }
+
+    private static void addTerm(List<TermStart> list, TermStart start) {
+        if (list.isEmpty() || list.get(list.size() - 1).term() != start.term()) {
+            list.add(start);
+        }
     }
 
     private void requireSound() throws IOException {
@@ -848,6 +1008,7 @@ final class SegmentedLog implements RaftLog {
                 .run();
         boolean believed = unlessTruncatedSince(before, () -> {
             segment.index.learn(scan.index);
+            scan.termsKnown.forEach(this::knowTerms);
             scan.damage.forEach(this::report);
         });
         if (believed && !scan.damage.isEmpty()) {

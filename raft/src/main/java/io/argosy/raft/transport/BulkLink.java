@@ -61,7 +61,7 @@ final class BulkLink implements AutoCloseable {
 
     private synchronized void forget(Proved failed) {
         failed.channel.shutdownNow();
-        if (current.isPresent() && current.get() == failed) {
+        if (current.isPresent() && current.get().channel == failed.channel) {
             current = Optional.empty();
         }
     }

@@ -1,0 +1,330 @@
+package io.argosy.raft.node;
+
+import io.argosy.raft.Entry;
+import io.argosy.raft.RaftNode.DamagedEntryException;
+import io.argosy.raft.RaftNode.TrimmedException;
+import io.argosy.raft.RaftStatus.Catchup;
+import io.argosy.raft.RaftStatus.Damage;
+import io.argosy.raft.ReplicaId;
+import io.argosy.raft.core.IndexRange;
+import io.argosy.raft.core.RestoredState.TermStart;
+import io.argosy.raft.storage.LogPatch;
+import io.argosy.raft.storage.RaftLog;
+import io.argosy.raft.storage.ReplicaStore;
+import io.argosy.raft.transport.Bulk;
+import java.io.IOException;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Fetches log that this replica lacks: what is damaged on its disk, and the bodies below the beginning of a hollow log,
+ * newest first (D2). Each time it writes one file of the log anew, aside, and the writer puts it into its place.
+ *
+ * <p>What a peer gives is taken if it is certain to be what was here (R32): it is committed there and up to here, so that
+ * there is only one such entry; or its term is the one that this log knows for that index, and index and term name an
+ * entry. On the bulk lane.
+ */
+final class LogFetch {
+
+    private static final Logger log = LoggerFactory.getLogger(LogFetch.class);
+
+    private static final long RETRY_NANOS = TimeUnit.SECONDS.toNanos(2);
+
+    private final ReplicaStore store;
+    private final RaftLog raftLog;
+    private final BulkCalls calls;
+    private final Pace pace;
+    private final Surroundings around;
+
+    private Phase phase = Phase.IDLE;
+    private Optional<LogPatch> patch = Optional.empty();
+    private List<ReplicaId> sources = List.of();
+    private int source;
+    private boolean prepending;
+    private long fetchedBytes;
+    private long dueNanos;
+    private boolean due;
+    private volatile Optional<Catchup> progress = Optional.empty();
+
+    private enum Phase {
+        IDLE,
+        /** Hollow: asks where a file of the older log begins. */
+        LOCATING,
+        FILLING,
+        /** A call is under way. */
+        WAITING,
+        /** The writer puts the file into its place. */
+        INSERTING
+    }
+
+    /** What it asks the rest of the replica. */
+    interface Surroundings {
+        /** Whom to ask, the best first. */
+        List<ReplicaId> peers();
+
+        /** Committed, and so the same everywhere. */
+        long committedIndex();
+
+        /** Bodies from here on are wanted. */
+        long neededFromIndex();
+
+        /** Runs on the writer's lane, then the second on this one. */
+        void change(LogWriter.DiskAction action, Runnable done);
+
+        /** The log is more whole than before. */
+        void repaired();
+    }
+
+    LogFetch(ReplicaStore store, BulkCalls calls, Pace pace, Surroundings around) {
+        this.store = store;
+        this.raftLog = store.log();
+        this.calls = calls;
+        this.pace = pace;
+        this.around = around;
+    }
+
+    /** Any thread. */
+    Optional<Catchup> progress() {
+        return progress;
+    }
+
+    /** Something may be missing. */
+    void check(long nowNanos) {
+        if (phase == Phase.IDLE) {
+            due = true;
+            dueNanos = nowNanos;
+        }
+    }
+
+    /** Returns the nanos until the next step. */
+    long step(long nowNanos) throws IOException {
+        if (phase == Phase.IDLE) {
+            if (!due) {
+                return Long.MAX_VALUE;
+            }
+            if (dueNanos - nowNanos > 0) {
+                return dueNanos - nowNanos;
+            }
+            begin(nowNanos);
+        }
+        while (phase == Phase.LOCATING || phase == Phase.FILLING) {
+            long waitNanos = pace.waitNanos(nowNanos);
+            if (waitNanos > 0) {
+                return waitNanos;
+            }
+            if (phase == Phase.LOCATING) {
+                locate();
+            } else {
+                fill();
+            }
+        }
+        return phase == Phase.IDLE && due ? Math.max(1, dueNanos - nowNanos) : Long.MAX_VALUE;
+    }
+
+    private void begin(long nowNanos) throws IOException {
+        due = false;
+        sources = around.peers();
+        source = 0;
+        fetchedBytes = 0;
+        if (!raftLog.damage().isEmpty()) {
+            Optional<IndexRange> range = raftLog.patchRange();
+            if (range.isEmpty()) {
+                phase = Phase.INSERTING;
+                around.change(store::sealDamaged, () -> {
+                    phase = Phase.IDLE;
+                    later(raftLog.patchRange().isPresent() ? 0 : RETRY_NANOS);
+                });
+                return;
+            }
+            prepending = false;
+            start(range.get(), termAt(range.get().from() - 1));
+        } else if (raftLog.firstIndex() > Math.max(1, around.neededFromIndex())) {
+            prepending = true;
+            phase = Phase.LOCATING;
+        }
+    }
+
+    private void start(IndexRange range, long prevTerm) throws IOException {
+        log.info(
+                "writing a file of the log anew fromIndex={} toIndex={} because={}",
+                range.from(),
+                range.to(),
+                prepending ? "older log is missing here" : "entries are damaged");
+        patch = Optional.of(store.beginPatch(range, prevTerm));
+        phase = Phase.FILLING;
+    }
+
+    /** Files of the giver are copied one by one: it says where the one in front of our log begins. */
+    private void locate() {
+        long last = raftLog.firstIndex() - 1;
+        ask(new Bulk.ReadLog(last, last, 1), part -> {
+            long from = Math.max(1, Math.max(part.firstIndex(), around.neededFromIndex()));
+            if (from > last || last > part.committedIndex()) {
+                nextSource("it does not hold the log before " + raftLog.firstIndex());
+                return;
+            }
+            ask(new Bulk.ReadLog(from, last, Bulk.PART_BYTES_MAX), first -> {
+                start(new IndexRange(from, last), first.prevTerm());
+                take(first);
+            });
+        });
+    }
+
+    private void fill() throws IOException {
+        LogPatch filling = patch.orElseThrow();
+        if (filling.isComplete()) {
+            insert(filling);
+            return;
+        }
+        long next = filling.nextIndex();
+        if (!prepending && !isDamaged(next)) {
+            try {
+                filling.add(raftLog.read(next, Bulk.PART_BYTES_MAX));
+                return;
+            } catch (DamagedEntryException e) {
+                log.debug("more damage found while repairing index={}", next);
+            } catch (TrimmedException e) {
+                abandon("the log was trimmed meanwhile");
+                return;
+            }
+        }
+        ask(new Bulk.ReadLog(next, prepending ? filling.range().to() : damagedTo(next), Bulk.PART_BYTES_MAX), this::take);
+    }
+
+    private boolean isDamaged(long index) {
+        return raftLog.damage().stream().anyMatch(d -> d.fromIndex() <= index && index <= d.toIndex());
+    }
+
+    private long damagedTo(long index) {
+        long to = index;
+        for (Damage d : raftLog.damage()) {
+            if (d.fromIndex() <= index && d.toIndex() >= to) {
+                to = d.toIndex();
+            }
+        }
+        return Math.min(to, patch.orElseThrow().range().to());
+    }
+
+    private void take(Bulk.LogPart part) throws IOException {
+        LogPatch filling = patch.orElseThrow();
+        int certain = 0;
+        for (Entry entry : part.entries()) {
+            if (entry.index() != filling.nextIndex() + certain || !isCertain(entry, part.committedIndex())) {
+                break;
+            }
+            fetchedBytes += entry.frameBytes();
+            certain++;
+        }
+        if (certain == 0) {
+            nextSource("what it gives for " + filling.nextIndex() + " is not certain to be the same");
+            return;
+        }
+        filling.add(part.entries().subList(0, certain));
+        progress = Optional.of(new Catchup(
+                prepending ? "older log" : "damaged entries", sources.get(source), fetchedBytes, 0));
+    }
+
+    private boolean isCertain(Entry entry, long committedThere) {
+        long index = entry.index();
+        return (index <= committedThere && index <= around.committedIndex())
+                || (raftLog.termKnown(index) && termAt(index) == entry.term());
+    }
+
+    @FunctionalInterface
+    private interface PartReceiver {
+        void receive(Bulk.LogPart part) throws IOException;
+    }
+
+    private void ask(Bulk.ReadLog request, PartReceiver receiver) {
+        if (source >= sources.size()) {
+            abandon("no replica could give it");
+            return;
+        }
+        Phase before = phase;
+        phase = Phase.WAITING;
+        calls.ask(sources.get(source), request, answer -> {
+            if (phase != Phase.WAITING) {
+                return; // a snapshot came in between
+            }
+            phase = before;
+            if (answer.isPresent() && answer.get() instanceof Bulk.LogPart part) {
+                long bytes = 0;
+                for (Entry entry : part.entries()) {
+                    bytes += entry.frameBytes();
+                }
+                pace.moved(bytes, calls.nowNanos());
+                receiver.receive(part);
+            } else {
+                nextSource(answer.map(Object::toString).orElse("it could not be asked"));
+            }
+        });
+    }
+
+    private void nextSource(String reason) {
+        log.info("cannot get log from={} reason={}", sources.get(source), reason);
+        if (++source >= sources.size()) {
+            abandon("no replica could give it");
+        }
+    }
+
+    private void insert(LogPatch filled) throws IOException {
+        filled.seal();
+        phase = Phase.INSERTING;
+        boolean[] inserted = new boolean[1];
+        around.change(() -> inserted[0] = store.insert(filled), () -> {
+            boolean done = inserted[0];
+            forget();
+            if (done) {
+                around.repaired();
+                later(0);
+            } else {
+                log.info("the log changed while a file of it was written anew, beginning again");
+                later(RETRY_NANOS);
+            }
+        });
+    }
+
+    private void abandon(String reason) {
+        log.warn("log that is missing here stays missing for now reason={}", reason);
+        forget();
+        later(RETRY_NANOS);
+    }
+
+    /** A snapshot replaces the log: nothing of it is missing any more, or something else is. */
+    void restart() {
+        forget();
+        later(0);
+    }
+
+    private void forget() {
+        if (patch.isPresent()) {
+            try {
+                patch.get().close();
+            } catch (IOException e) {
+                // Its files are deleted before the next one begins.
+                log.debug("closing a file written aside failed", e);
+            }
+        }
+        patch = Optional.empty();
+        phase = Phase.IDLE;
+        progress = Optional.empty();
+    }
+
+    private void later(long nanos) {
+        due = true;
+        dueNanos = calls.nowNanos() + nanos;
+    }
+
+    private long termAt(long index) {
+        long term = 0;
+        for (TermStart start : raftLog.terms()) {
+            if (start.firstIndex() <= index) {
+                term = start.term();
+            }
+        }
+        return term;
+    }
+}
