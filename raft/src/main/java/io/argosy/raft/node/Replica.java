@@ -204,6 +204,11 @@ final class Replica implements Lane {
         }
     }
 
+    /** Owned by whoever steps the loop. */
+    RaftCore core() {
+        return core;
+    }
+
     LogWriter writer() {
         return writer;
     }
