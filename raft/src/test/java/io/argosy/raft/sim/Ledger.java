@@ -2,7 +2,9 @@ package io.argosy.raft.sim;
 
 import io.argosy.raft.Entry;
 import io.argosy.raft.EntryType;
+import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -47,6 +49,16 @@ public final class Ledger implements Workload {
                 applied = entry.index();
                 hash = hash * 31 + (entry.type() == EntryType.COMMAND ? entry.payloadCrc() : 1);
             }
+        }
+
+        @Override
+        public long snapshot(Path folder) throws IOException {
+            throw new IOException("no snapshots are taken in simulation yet: " + folder);
+        }
+
+        @Override
+        public void restore(Path folder) throws IOException {
+            throw new IOException("no snapshots are taken in simulation yet: " + folder);
         }
 
         @Override

@@ -446,6 +446,21 @@ public final class SimulatedNode {
         }
 
         @Override
+        public long snapshot(Path toFolder) throws IOException {
+            return machine.snapshot(toFolder);
+        }
+
+        @Override
+        public void restore(Path fromFolder) throws IOException {
+            machine.restore(fromFolder);
+        }
+
+        @Override
+        public long neededFromIndex() {
+            return machine.neededFromIndex();
+        }
+
+        @Override
         public void roleChanged(RoleChange change) {
             world.trace().add(position, "becomes", change, change.term());
             machine.roleChanged(change);
