@@ -275,6 +275,11 @@ final class Replica implements Lane {
         }
     }
 
+    /** Owned by whoever steps the loop. */
+    RaftCore core() {
+        return core;
+    }
+
     LogWriter writer() {
         return writer;
     }

@@ -81,6 +81,8 @@ public final class LocalStore implements ReplicaStore {
             if (identity.isEmpty()) {
                 return create(files, lock, uuids.get(), attended);
             }
+            // Names too may be known to this machine only until its next loss of power.
+            disk.syncFolder(folder);
             HardStateFile hardState = HardStateFile.open(disk, folder);
             IncomingSnapshot.deleteFolder(disk, folder.resolve(OutgoingSnapshot.FOLDER));
             IncomingSnapshot.deleteFolder(disk, folder.resolve(LogPatch.FOLDER));

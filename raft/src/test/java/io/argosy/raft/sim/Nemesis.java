@@ -1,0 +1,228 @@
+package io.argosy.raft.sim;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+
+/** Breaks things at random, of the kinds that the seed has, and repairs most of them again. */
+final class Nemesis {
+
+    private static final long MILLI = Swarm.MILLI;
+
+    /** One way to make trouble. Features bring their own: membership, transfers, snapshots. */
+    @FunctionalInterface
+    interface Action {
+        void strike(SimulatedNode victim);
+    }
+
+    private final World world;
+    private final EventQueue events;
+    private final Wires wires;
+    private final SplittableRandom random;
+    private final List<FaultClass> kinds = new ArrayList<>();
+    private final Map<FaultClass, Action> actions = new EnumMap<>(FaultClass.class);
+    private boolean stopped;
+
+    Nemesis(World world, SplittableRandom random) {
+        this.world = world;
+        this.events = world.events();
+        this.wires = world.wires();
+        this.random = random;
+        action(FaultClass.KILL, this::kill);
+        action(FaultClass.POWER_LOSS, this::losePower);
+        action(FaultClass.RESTART_ALL, this::allAtOnce);
+        action(FaultClass.PARTITION, this::partition);
+        action(FaultClass.CLOG, this::clog);
+        action(
+                FaultClass.STREAM_BREAK,
+                v -> wires.breakStream(v.position(), anybody().position()));
+        action(FaultClass.PAUSE, v -> v.pause(skewed(5_000)));
+        action(FaultClass.CLOCK, v -> v.jumpClock(skewed(5_000)));
+        action(FaultClass.DISK_STALL, v -> v.stallDisk(skewed(3_000)));
+        action(FaultClass.APPLY_STALL, v -> v.stallApply(skewed(3_000)));
+        action(FaultClass.DISK_ERROR, v -> v.failDisk(20));
+        action(FaultClass.BIT_FLIP, this::flip);
+        action(FaultClass.TRIM, v -> trim());
+    }
+
+    /** The kinds that strike; the others are in the network and the disk all the time. */
+    static FaultClass[] kinds() {
+        return EnumSet.complementOf(EnumSet.of(FaultClass.LOSS, FaultClass.DUPLICATION, FaultClass.READ_DELAY))
+                .toArray(FaultClass[]::new);
+    }
+
+    void action(FaultClass kind, Action action) {
+        if (world.swarm().has(kind)) {
+            kinds.add(kind);
+            actions.put(kind, action);
+        }
+    }
+
+    void begin() {
+        if (!kinds.isEmpty()) {
+            next();
+        }
+    }
+
+    void stop() {
+        stopped = true;
+    }
+
+    private void next() {
+        events.after(1 + random.nextLong(2 * world.swarm().strikeMeanNanos), () -> {
+            if (!stopped) {
+                FaultClass kind = kinds.get(random.nextInt(kinds.size()));
+                SimulatedNode victim =
+                        random.nextInt(3) == 0 ? world.anyLeader().orElse(anybody()) : anybody();
+                Action action = actions.get(kind);
+                if (action != null && victim.isUp()) {
+                    world.counts().struck(kind);
+                    world.trace().mix(kinds.indexOf(kind));
+                    action.strike(victim);
+                }
+                next();
+            }
+        });
+    }
+
+    private SimulatedNode anybody() {
+        return world.nodes().get(random.nextInt(world.size()));
+    }
+
+    /** Mostly short, sometimes long. */
+    private long skewed(long millisMax) {
+        return random.nextLong(millisMax) * MILLI / (1 + random.nextInt(30)) + 1;
+    }
+
+    private void kill(SimulatedNode victim) {
+        victim.kill();
+        world.restartLater(victim);
+    }
+
+    private void losePower(SimulatedNode victim) {
+        victim.losePower();
+        world.restartLater(victim);
+    }
+
+    /** The hardest on durability: a majority or all lose power at one moment. */
+    private void allAtOnce(SimulatedNode victim) {
+        boolean power = world.swarm().has(FaultClass.POWER_LOSS);
+        for (SimulatedNode node : world.nodes()) {
+            if (node.isUp() && random.nextInt(8) > 0) {
+                if (power) {
+                    losePower(node);
+                } else {
+                    kill(node);
+                }
+            }
+        }
+    }
+
+    private void partition(SimulatedNode victim) {
+        int size = world.size();
+        int v = victim.position();
+        boolean both = random.nextBoolean();
+        switch (random.nextInt(5)) {
+            case 0 -> {
+                for (int i = 0; i < size; i++) {
+                    cut(v, i, both);
+                }
+            }
+            case 1 -> {
+                boolean[] side = new boolean[size];
+                for (int i = 0; i < size; i++) {
+                    side[i] = random.nextBoolean();
+                }
+                for (int i = 0; i < size; i++) {
+                    for (int j = 0; j < size; j++) {
+                        if (side[i] && !side[j]) {
+                            cut(i, j, both);
+                        }
+                    }
+                }
+            }
+            case 2 -> {
+                for (int i = 0; i < size; i++) {
+                    for (int j = 0; j < i; j++) {
+                        if (random.nextInt(3) == 0) {
+                            cut(i, j, true);
+                        }
+                    }
+                }
+            }
+            case 3 -> {
+                // A ring: everybody sees its neighbours only.
+                for (int i = 0; i < size; i++) {
+                    for (int j = 0; j < i; j++) {
+                        if (i - j != 1 && i - j != size - 1) {
+                            cut(i, j, true);
+                        }
+                    }
+                }
+            }
+            default -> cut(v, anybody().position(), both);
+        }
+        world.trace().add(-1, "cuts", "links", 5);
+        events.after((200 + random.nextLong(3_000)) * MILLI, wires::healAll);
+    }
+
+    private void cut(int a, int b, boolean both) {
+        wires.cut(a, b);
+        if (both) {
+            wires.cut(b, a);
+        }
+    }
+
+    private void clog(SimulatedNode victim) {
+        long span = skewed(5_000);
+        for (int i = 0; i < world.size(); i++) {
+            if (random.nextBoolean()) {
+                wires.clog(victim.position(), i, span);
+            }
+            if (random.nextBoolean()) {
+                wires.clog(i, victim.position(), span);
+            }
+        }
+    }
+
+    /** Under the atlas: only stores of a minority, always the same ones, are ever damaged. */
+    private void flip(SimulatedNode victim) {
+        if (victim.position() >= world.swarm().damageable) {
+            return;
+        }
+        List<String> files = victim.disk().list(victim.folder());
+        Path file = victim.folder().resolve(files.get(random.nextInt(files.size())));
+        int size = victim.disk().content(file).length;
+        if (size > 0) {
+            victim.damaged();
+            int position = random.nextInt(size);
+            victim.disk().flip(file, position, 1 << random.nextInt(8));
+            world.trace().add(victim.position(), "flips", file.getFileName() + " at " + position, position);
+        }
+    }
+
+    /** As far as everybody has it: there is no other way to catch up yet. */
+    private void trim() {
+        long everywhere = world.checks().committedIndex();
+        for (SimulatedNode node : world.nodes()) {
+            everywhere = Math.min(everywhere, node.promised().syncedIndex());
+            everywhere = Math.min(everywhere, node.machine().durableAppliedIndex());
+        }
+        for (long i = everywhere; i > 0; i--) {
+            long index = i;
+            long term = world.checks().committedTerm(i);
+            if (world.nodes().stream().allMatch(n -> n.promised().holds(index, term))) {
+                break;
+            }
+            everywhere = i - 1;
+        }
+        for (SimulatedNode node : world.nodes()) {
+            long upTo = everywhere;
+            node.inProcess(() -> node.replica().trim(upTo));
+        }
+    }
+}

@@ -1,0 +1,236 @@
+package io.argosy.raft.sim;
+
+import io.argosy.raft.Entry;
+import io.argosy.raft.Membership;
+import io.argosy.raft.RaftStatus.Damage;
+import io.argosy.raft.core.HardState;
+import io.argosy.raft.core.RestoredState;
+import io.argosy.raft.core.RestoredState.TermStart;
+import io.argosy.raft.storage.LocalStore;
+import io.argosy.raft.storage.RaftLog;
+import io.argosy.raft.storage.ReplicaStore;
+import java.io.IOException;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+
+/**
+ * What a node's store has promised, seen from outside of it: outlives crashes. Whatever was synced must be there again
+ * after any of them.
+ */
+final class Promised {
+
+    private final SimulatedNode node;
+    private final Checks checks;
+    private long[] terms = new long[256];
+    private long lastIndex;
+    private long syncedIndex;
+    private HardState hardState = HardState.INITIAL;
+
+    Promised(SimulatedNode node, Checks checks) {
+        this.node = node;
+        this.checks = checks;
+    }
+
+    long lastIndex() {
+        return lastIndex;
+    }
+
+    long syncedIndex() {
+        return syncedIndex;
+    }
+
+    HardState hardState() {
+        return hardState;
+    }
+
+    long termAt(long index) {
+        return index >= 1 && index <= lastIndex ? terms[(int) index] : -1;
+    }
+
+    boolean holds(long index, long term) {
+        return index <= syncedIndex && terms[(int) index] == term;
+    }
+
+    private void put(long index, long term) {
+        if (index >= terms.length) {
+            terms = Arrays.copyOf(terms, (int) index * 2);
+        }
+        terms[(int) index] = term;
+        lastIndex = index;
+    }
+
+    /** Compares the store as it was opened with what it had promised, then watches it. */
+    ReplicaStore watch(LocalStore store, boolean damageable) throws IOException {
+        RaftLog log = store.log();
+        HardState found = store.hardState();
+        if (!damageable) {
+            checks.require(
+                    found.term() > hardState.term() || found.equals(hardState) || isNewerVote(found),
+                    node,
+                    "R1 hard state was " + hardState + " and is " + found);
+            checks.require(
+                    log.lastIndex() >= syncedIndex,
+                    node,
+                    "R29 log was synced up to " + syncedIndex + " and ends at " + log.lastIndex());
+            checks.require(log.damage().isEmpty(), node, "R33 undamaged log shows damage " + log.damage());
+        }
+        List<TermStart> starts = log.terms();
+        int at = 0;
+        for (long index = log.firstIndex(); index <= log.lastIndex(); index++) {
+            while (at + 1 < starts.size() && starts.get(at + 1).firstIndex() <= index) {
+                at++;
+            }
+            long term = starts.get(at).term();
+            if (index <= syncedIndex && !damageable) {
+                checks.require(
+                        terms[(int) index] == term,
+                        node,
+                        "R29 entry " + index + " was of term " + terms[(int) index] + " and is of " + term);
+            }
+            put(index, term);
+        }
+        lastIndex = log.lastIndex();
+        // Opening makes durable what it finds, or else it could not build on it.
+        syncedIndex = lastIndex;
+        hardState = found;
+        return new Watched(store);
+    }
+
+    private boolean isNewerVote(HardState found) {
+        return found.term() == hardState.term() && hardState.votedFor().isEmpty();
+    }
+
+    private final class Watched implements ReplicaStore {
+        private final LocalStore store;
+        private final RaftLog log;
+
+        Watched(LocalStore store) {
+            this.store = store;
+            this.log = new WatchedLog(store.log());
+        }
+
+        @Override
+        public UUID storeUuid() {
+            return store.storeUuid();
+        }
+
+        @Override
+        public Optional<UUID> groupUuid() {
+            return store.groupUuid();
+        }
+
+        @Override
+        public HardState hardState() {
+            return store.hardState();
+        }
+
+        @Override
+        public void saveHardState(HardState state) throws IOException {
+            store.saveHardState(state);
+            hardState = state;
+        }
+
+        @Override
+        public RaftLog log() {
+            return log;
+        }
+
+        @Override
+        public RestoredState restored(long appliedIndex) throws IOException {
+            return store.restored(appliedIndex);
+        }
+
+        @Override
+        public void adopt(String groupName, Membership membership) throws IOException {
+            store.adopt(groupName, membership);
+            if (lastIndex == 0) {
+                put(1, 0);
+                syncedIndex = 1;
+            }
+        }
+
+        @Override
+        public void close() throws IOException {
+            store.close();
+        }
+    }
+
+    private final class WatchedLog implements RaftLog {
+        private final RaftLog log;
+
+        WatchedLog(RaftLog log) {
+            this.log = log;
+        }
+
+        @Override
+        public long firstIndex() {
+            return log.firstIndex();
+        }
+
+        @Override
+        public long lastIndex() {
+            return log.lastIndex();
+        }
+
+        @Override
+        public List<TermStart> terms() {
+            return log.terms();
+        }
+
+        @Override
+        public void append(List<Entry> entries) throws IOException {
+            log.append(entries);
+            for (Entry entry : entries) {
+                checks.appended(node, entry, termAt(entry.index() - 1));
+                put(entry.index(), entry.term());
+            }
+        }
+
+        @Override
+        public void sync() throws IOException {
+            log.sync();
+            syncedIndex = lastIndex;
+        }
+
+        @Override
+        public void truncateFrom(long index) throws IOException {
+            // Counts as gone from the first moment: a crash in the middle may leave either.
+            syncedIndex = Math.min(syncedIndex, index - 1);
+            checks.truncating(node, index);
+            log.truncateFrom(index);
+            lastIndex = index - 1;
+        }
+
+        @Override
+        public void trim(long upToIndex) throws IOException {
+            log.trim(upToIndex);
+        }
+
+        @Override
+        public List<Entry> read(long fromIndex, int bytesMax) throws IOException {
+            return log.read(fromIndex, bytesMax);
+        }
+
+        @Override
+        public List<Damage> damage() {
+            return log.damage();
+        }
+
+        @Override
+        public void verify() throws IOException {
+            log.verify();
+        }
+
+        @Override
+        public long sizeBytes() {
+            return log.sizeBytes();
+        }
+
+        @Override
+        public void close() throws IOException {
+            log.close();
+        }
+    }
+}

@@ -1,0 +1,72 @@
+package io.argosy.raft.sim;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.fail;
+
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import java.util.EnumSet;
+import java.util.Set;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.slf4j.LoggerFactory;
+
+/** The quick set of seeds, and those that once found something. More of them: {@code scripts/simulate.sh}. */
+class SeedsTest {
+
+    private static final Logger LOG = (Logger) LoggerFactory.getLogger("io.argosy.raft");
+
+    @BeforeAll
+    static void nothingIsLogged() {
+        LOG.setLevel(Level.OFF);
+    }
+
+    @AfterAll
+    static void logAgain() {
+        LOG.setLevel(null);
+    }
+
+    @Test
+    void noRuleIsBrokenWhateverBreaksAndASeedAlwaysRunsAlike() {
+        Counts sum = new Counts();
+        for (long seed = 1; seed <= Long.getLong("sim.seeds", 80); seed++) {
+            World world = assertThatSeed(seed, EnumSet.noneOf(FaultClass.class));
+            sum.add(world.counts());
+            World again = assertThatSeed(seed, EnumSet.noneOf(FaultClass.class));
+            assertThat(again.trace().hash())
+                    .as("trace of seed %s", seed)
+                    .isEqualTo(world.trace().hash());
+        }
+        // A run that does nothing proves nothing.
+        assertThat(sum.faults).containsOnlyKeys(Nemesis.kinds());
+        assertThat(sum.readsConfirmed).isGreaterThan(100);
+        assertThat(sum.logReads).isGreaterThan(100);
+        assertThat(sum.diskErrorsHit).isPositive();
+        assertThat(sum.elections).isGreaterThan(100);
+    }
+
+    /**
+     * A replica took for durable what an earlier life had left in the page cache: killed before its force (155), or
+     * stopped because the force failed (6, 73).
+     */
+    @ParameterizedTest
+    @ValueSource(longs = {6, 45, 50, 73, 155})
+    void whatALogFindsWhenItOpensIsDurable(long seed) {
+        assertThatSeed(seed, EnumSet.noneOf(FaultClass.class));
+    }
+
+    private static World assertThatSeed(long seed, Set<FaultClass> without) {
+        World world = World.of(seed, new Ledger(), without);
+        try {
+            return world.run();
+        } catch (Violation e) {
+            return fail(
+                    "seed " + seed + ": " + e.getMessage() + "\n"
+                            + world.trace().words(),
+                    e);
+        }
+    }
+}

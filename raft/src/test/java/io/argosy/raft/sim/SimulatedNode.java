@@ -1,0 +1,529 @@
+package io.argosy.raft.sim;
+
+import io.argosy.raft.Entry;
+import io.argosy.raft.RaftConfig;
+import io.argosy.raft.ReplicaId;
+import io.argosy.raft.Role;
+import io.argosy.raft.RoleChange;
+import io.argosy.raft.StateMachine;
+import io.argosy.raft.core.RaftCore;
+import io.argosy.raft.node.FailureHook;
+import io.argosy.raft.node.SteppedReplica;
+import io.argosy.raft.node.SteppedReplica.Wakes;
+import io.argosy.raft.node.Surroundings;
+import io.argosy.raft.storage.DamagedStoreException;
+import io.argosy.raft.storage.FaultyDisk;
+import io.argosy.raft.storage.LocalStore;
+import io.argosy.raft.storage.ReplicaStore;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.UUID;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/** One machine: a disk, a clock, and while it is up the process of one replica, whose lanes it steps. */
+public final class SimulatedNode {
+
+    private static final long MILLI = Swarm.MILLI;
+    private static final long REACTION_NANOS = 50_000;
+
+    private final World world;
+    private final EventQueue events;
+    private final SplittableRandom random;
+    private final int position;
+    private final RaftConfig config;
+    private final SimulatedMachine machine;
+    private final Promised promised;
+    private final double drift;
+    private long clockOffsetNanos;
+
+    private FaultyDisk disk;
+    private @Nullable Life life;
+    private long pausedUntilNanos;
+    private long diskStalledUntilNanos;
+    private long applyStalledUntilNanos;
+    private boolean damageable;
+    private boolean broken;
+    private boolean errorInjected;
+    private long ledTerm;
+
+    SimulatedNode(World world, SplittableRandom random, int position, RaftConfig config, SimulatedMachine machine) {
+        this.world = world;
+        this.events = world.events();
+        this.random = random;
+        this.position = position;
+        this.config = config;
+        this.machine = machine;
+        this.disk = new FaultyDisk(random.split());
+        this.promised = new Promised(this, world.checks());
+        this.clockOffsetNanos = random.nextLong(1L << 40) - (1L << 39);
+        this.drift = world.swarm().has(FaultClass.CLOCK) ? (random.nextDouble() * 2 - 1) * world.swarm().driftMax : 0;
+    }
+
+    public ReplicaId id() {
+        return config.self();
+    }
+
+    int position() {
+        return position;
+    }
+
+    Promised promised() {
+        return promised;
+    }
+
+    FaultyDisk disk() {
+        return disk;
+    }
+
+    Path folder() {
+        return config.dataFolder();
+    }
+
+    SimulatedMachine machine() {
+        return machine;
+    }
+
+    public boolean isUp() {
+        return life != null;
+    }
+
+    boolean isPaused() {
+        return pausedUntilNanos > events.nowNanos();
+    }
+
+    public boolean leads() {
+        return life != null && core().role() == Role.LEADER;
+    }
+
+    public SteppedReplica replica() {
+        if (life == null) {
+            throw new IllegalStateException("replica " + id() + " is down");
+        }
+        return life.replica;
+    }
+
+    public RaftCore core() {
+        return replica().core();
+    }
+
+    long appliedIndex() {
+        return machine.appliedIndex();
+    }
+
+    /** Its disk may hold bytes that nobody wrote. */
+    boolean damageable() {
+        return damageable;
+    }
+
+    void damaged() {
+        damageable = true;
+    }
+
+    /** It refuses to start, rightly: its disk is damaged. */
+    boolean broken() {
+        return broken;
+    }
+
+    /** The last term that it led in this life. */
+    long ledTerm() {
+        return ledTerm;
+    }
+
+    void leads(long term) {
+        ledTerm = term;
+    }
+
+    /** Term of an entry in this replica's log as it stands in memory. */
+    long termAt(long index) {
+        return core().cached(index).map(Entry::term).orElseGet(() -> promised.termAt(index));
+    }
+
+    int incarnation() {
+        return life == null ? -1 : life.number;
+    }
+
+    // ------------------------------------------------------------------------------------------ life and death
+
+    private int lives;
+
+    void start() {
+        if (life != null || broken) {
+            return;
+        }
+        machine.restart();
+        Life begun = new Life(++lives);
+        try {
+            LocalStore store = LocalStore.openStepped(disk, folder(), config.storage(), this::uuid);
+            ReplicaStore watched = promised.watch(store, damageable);
+            begun.store = store;
+            begun.replica = new SteppedReplica(
+                    config,
+                    disk,
+                    watched,
+                    begun,
+                    world.wires().transport(this),
+                    new Surroundings(begun, random.split(), this::uuid, Thread::new, begun),
+                    begun.wakes());
+        } catch (DamagedStoreException e) {
+            if (!damageable) {
+                throw world.checks().violated(this, "R3 refuses to start: " + e.getMessage());
+            }
+            broken = true;
+            world.trace().add(position, "refuses", e, 1);
+            return;
+        } catch (IOException e) {
+            throw new Violation("starting replica " + id(), e);
+        }
+        life = begun;
+        ledTerm = 0;
+        world.trace().add(position, "starts", "lastIndex=" + promised.lastIndex() + " " + promised.hardState(), 2);
+        world.checks().started(this);
+        begun.begin();
+    }
+
+    private UUID uuid() {
+        return new UUID(random.nextLong(), random.nextLong());
+    }
+
+    /** The process dies, the machine lives on. */
+    void kill() {
+        die("is killed", random.nextInt(3) == 0);
+        disk.processDied();
+    }
+
+    /** The machine loses power: what was not synced may be gone. */
+    void losePower() {
+        die("loses power", random.nextInt(3) == 0);
+        disk = disk.crash();
+    }
+
+    private void die(String how, boolean inTheMiddleOfAWrite) {
+        Life dying = life;
+        if (dying == null) {
+            return;
+        }
+        if (inTheMiddleOfAWrite) {
+            dying.breakOffWrite(1 + random.nextInt(6));
+        }
+        world.trace().add(position, how, "", 3);
+        dying.ended = true;
+        life = null;
+        pausedUntilNanos = 0;
+        diskStalledUntilNanos = 0;
+        applyStalledUntilNanos = 0;
+        errorInjected = false;
+        world.wires().died(this);
+        world.clients().died(this);
+    }
+
+    void pause(long spanNanos) {
+        pausedUntilNanos = Math.max(pausedUntilNanos, events.nowNanos() + spanNanos);
+        world.trace().add(position, "pauses", spanNanos / MILLI + " ms", spanNanos);
+    }
+
+    void stallDisk(long spanNanos) {
+        diskStalledUntilNanos = Math.max(diskStalledUntilNanos, events.nowNanos() + spanNanos);
+        world.trace().add(position, "disk hangs", spanNanos / MILLI + " ms", spanNanos);
+    }
+
+    void stallApply(long spanNanos) {
+        applyStalledUntilNanos = Math.max(applyStalledUntilNanos, events.nowNanos() + spanNanos);
+    }
+
+    void jumpClock(long spanNanos) {
+        clockOffsetNanos += spanNanos;
+        world.trace().add(position, "clock", "jumps " + spanNanos / MILLI + " ms", spanNanos);
+    }
+
+    /** One of the next operations of the disk fails. */
+    void failDisk(int operations) {
+        errorInjected = true;
+        disk.failAt(1 + random.nextInt(operations));
+        world.trace().add(position, "disk errs", "soon", 4);
+    }
+
+    void heal() {
+        pausedUntilNanos = 0;
+        diskStalledUntilNanos = 0;
+        applyStalledUntilNanos = 0;
+        disk.failAt(-disk.operations() - 1);
+    }
+
+    /** Runs the action as the process of this moment would: later if it is stopped, never if it is dead by then. */
+    void inProcess(Runnable action) {
+        Life now = life;
+        if (now != null) {
+            now.receive(action);
+        }
+    }
+
+    @Override
+    public String toString() {
+        if (life == null) {
+            return id() + (broken ? " broken" : " down") + " synced=" + promised.syncedIndex();
+        }
+        RaftCore core = core();
+        return id() + " " + core.role() + " term=" + core.term() + " last=" + core.lastIndex() + " durable="
+                + core.durableIndex() + " commit=" + core.commitIndex() + " applied=" + appliedIndex()
+                + (isPaused() ? " paused" : "")
+                + (damageable ? " damageable" : "");
+    }
+
+    /** The process from start to death. */
+    private final class Life implements FailureHook, StateMachine, LongSupplier {
+        private final int number;
+        private final SteppedLane loop = new SteppedLane("loop", this::stepLoop);
+        private final SteppedLane writer = new SteppedLane("log-writer", this::stepWriter);
+        private final SteppedLane applier = new SteppedLane("applier", this::stepApplier);
+        private @Nullable LocalStore store;
+        private SteppedReplica replica;
+        private boolean ended;
+        private boolean writing;
+
+        @SuppressWarnings("NullAway.Init")
+        Life(int number) {
+            this.number = number;
+        }
+
+        Wakes wakes() {
+            return new Wakes(loop::wake, writer::wake, applier::wake, this::read);
+        }
+
+        void begin() {
+            guarded("start", () -> {
+                replica.begin();
+            });
+            loop.wake();
+            writer.wake();
+            applier.wake();
+            later(world.swarm().maintainNanos, this::maintain);
+            later(random.nextLong(2 * world.swarm().flushMeanNanos), this::flush);
+            later(
+                    random.nextLong(1_000 * MILLI),
+                    () -> guarded("verify", () -> {
+                        replica.verify();
+                    }));
+        }
+
+        private void later(long delayNanos, Runnable action) {
+            events.after(delayNanos, () -> {
+                if (!ended) {
+                    receive(action);
+                }
+            });
+        }
+
+        private void receive(Runnable action) {
+            if (ended) {
+                return;
+            }
+            if (isPaused()) {
+                later(pausedUntilNanos - events.nowNanos(), action);
+            } else {
+                action.run();
+            }
+        }
+
+        @Override
+        public long getAsLong() {
+            return clockOffsetNanos + events.nowNanos() + (long) (events.nowNanos() * drift);
+        }
+
+        private void maintain() {
+            if (diskStalledUntilNanos <= events.nowNanos()) {
+                guarded("log-keeper", () -> {
+                    try {
+                        if (store != null) {
+                            store.maintain();
+                        }
+                    } catch (IOException e) {
+                        // The keeper's thread ends the log, and the writer finds out.
+                        if (!errorInjected) {
+                            throw new Violation("maintaining the store of replica " + id(), e);
+                        }
+                        failed(FailureHook.DISK_FAILED, e);
+                    }
+                });
+            }
+            later(world.swarm().maintainNanos, this::maintain);
+        }
+
+        private void flush() {
+            machine.makeDurable();
+            later(random.nextLong(2 * world.swarm().flushMeanNanos), this::flush);
+        }
+
+        private void read(Runnable task) {
+            long delay =
+                    world.swarm().has(FaultClass.READ_DELAY) ? random.nextLong(50 * MILLI) : random.nextLong(MILLI);
+            later(
+                    delay,
+                    () -> guarded("reader", () -> {
+                        task.run();
+                    }));
+        }
+
+        private long stepLoop() {
+            long wait = replica.stepLoop();
+            if (!ended) {
+                RaftCore core = replica.core();
+                world.trace().mix(position + (core.role() == Role.LEADER ? 10 : 0) + core.term() * 100L);
+                world.trace().mix(core.lastIndex() << 40 ^ core.durableIndex() << 20 ^ core.commitIndex());
+                world.checks().turned(SimulatedNode.this);
+            }
+            return wait;
+        }
+
+        private long stepWriter() {
+            if (!writing) {
+                if (!replica.writerGathers()) {
+                    return replica.writerIdles();
+                }
+                writing = true;
+                return exponential(world.swarm().fsyncMeanNanos);
+            }
+            long stalled = diskStalledUntilNanos - events.nowNanos();
+            if (stalled > 0) {
+                return stalled;
+            }
+            writing = false;
+            return replica.writerPerforms();
+        }
+
+        private long stepApplier() {
+            long stalled = applyStalledUntilNanos - events.nowNanos();
+            return stalled > 0 ? stalled : replica.stepApplier();
+        }
+
+        void breakOffWrite(int operations) {
+            if (writing) {
+                disk.losePowerAt(operations);
+                try {
+                    replica.writerPerforms();
+                } catch (RuntimeException e) {
+                    world.trace().add(position, "broke off", "after " + operations + " operations", operations);
+                }
+            }
+        }
+
+        private void guarded(String lane, Runnable step) {
+            try {
+                step.run();
+            } catch (RuntimeException e) {
+                replica.fail(lane, e);
+            }
+        }
+
+        @Override
+        public void failed(int exitCode, Throwable cause) {
+            if (exitCode != FailureHook.DISK_FAILED || !errorInjected) {
+                throw new Violation("replica " + id() + " stopped itself: " + cause + "; " + world.describe(), cause);
+            }
+            world.counts().diskErrorsHit++;
+            // Halts at once, so that nothing of this step has any effect any more.
+            die("halts", false);
+            disk.processDied();
+            world.restartLater(SimulatedNode.this);
+        }
+
+        // The state machine, watched.
+
+        @Override
+        public long durableAppliedIndex() {
+            return machine.durableAppliedIndex();
+        }
+
+        @Override
+        public void apply(List<Entry> entries) {
+            for (Entry entry : entries) {
+                world.checks().applied(SimulatedNode.this, entry);
+            }
+            machine.apply(entries);
+            world.states().compare(SimulatedNode.this);
+        }
+
+        @Override
+        public long snapshot(Path toFolder) throws IOException {
+            return machine.snapshot(toFolder);
+        }
+
+        @Override
+        public void restore(Path fromFolder) throws IOException {
+            machine.restore(fromFolder);
+        }
+
+        @Override
+        public long neededFromIndex() {
+            return machine.neededFromIndex();
+        }
+
+        @Override
+        public void roleChanged(RoleChange change) {
+            world.trace().add(position, "becomes", change, change.term());
+            machine.roleChanged(change);
+        }
+
+        /** One lane on virtual time: at most one event of it counts. */
+        private final class SteppedLane {
+            private final String name;
+            private final LongSupplier step;
+            private long dueNanos = Long.MAX_VALUE;
+            private int scheduled;
+            /** Waits for the disk, or stands still on purpose: nobody can hurry it. */
+            private boolean busy;
+
+            SteppedLane(String name, LongSupplier step) {
+                this.name = name;
+                this.step = step;
+            }
+
+            void wake() {
+                if (!busy) {
+                    schedule(events.nowNanos() + 1 + random.nextLong(REACTION_NANOS));
+                }
+            }
+
+            private void schedule(long atNanos) {
+                if (atNanos >= dueNanos || ended) {
+                    return;
+                }
+                dueNanos = atNanos;
+                int mine = ++scheduled;
+                events.after(atNanos - events.nowNanos(), () -> {
+                    if (mine == scheduled && !ended) {
+                        dueNanos = Long.MAX_VALUE;
+                        busy = false;
+                        run();
+                    }
+                });
+            }
+
+            private void run() {
+                if (isPaused()) {
+                    busy = true;
+                    schedule(pausedUntilNanos);
+                    return;
+                }
+                long wait;
+                try {
+                    wait = step.getAsLong();
+                } catch (RuntimeException e) {
+                    replica.fail(name, e);
+                    return;
+                }
+                if (wait != SteppedReplica.ENDED && !ended) {
+                    busy = (writing && this == writer)
+                            || (this == applier && applyStalledUntilNanos > events.nowNanos());
+                    schedule(events.nowNanos() + Math.max(wait, 1 + random.nextLong(10_000)));
+                }
+            }
+        }
+    }
+
+    private long exponential(long meanNanos) {
+        return (long) (-Math.log(1 - random.nextDouble()) * meanNanos);
+    }
+}

@@ -1,0 +1,99 @@
+package io.argosy.raft.sim;
+
+import io.argosy.raft.RaftConfig;
+import java.util.EnumSet;
+import java.util.Set;
+import java.util.SplittableRandom;
+
+/** What a seed draws once for its whole run: sizes, speeds, and which kinds of faults it has at all. */
+final class Swarm {
+
+    static final long MILLI = 1_000_000;
+    private static final int[] VOTERS = {3, 3, 3, 3, 5, 5, 5, 7, 1, 2, 4};
+    private static final int[] SEGMENT_BYTES = {16 << 10, 64 << 10, 256 << 10, 1 << 20};
+
+    final int voters;
+    final Set<FaultClass> faults;
+    final long virtualNanos;
+
+    // Network.
+    final long delayMinNanos;
+    final long delayMeanNanos;
+    final int lossPermille;
+    final int duplicatePermille;
+    final boolean inOrder;
+
+    // Disk.
+    final long fsyncMeanNanos;
+    final long maintainNanos;
+    final long flushMeanNanos;
+
+    // Load.
+    final int requestsPerSecond;
+    final int payloadBytesMax;
+
+    // Trouble.
+    final long strikeMeanNanos;
+    final long downMeanNanos;
+    final int damageable;
+    final double driftMax;
+
+    final RaftConfig.Limits limits;
+    final RaftConfig.Storage storage;
+
+    /** @param without kinds of faults to leave out, for narrowing down a failure; all else stays as it is */
+    Swarm(SplittableRandom random, Set<FaultClass> without) {
+        voters = VOTERS[random.nextInt(VOTERS.length)];
+        faults = EnumSet.noneOf(FaultClass.class);
+        int share = 1 + random.nextInt(4);
+        for (FaultClass fault : FaultClass.values()) {
+            if (random.nextInt(5) < share && !without.contains(fault)) {
+                faults.add(fault);
+            }
+        }
+        virtualNanos = (5 + random.nextInt(16)) * 1_000L * MILLI;
+
+        delayMinNanos = random.nextInt(3) == 0 ? random.nextLong(30 * MILLI) : random.nextLong(MILLI);
+        delayMeanNanos = random.nextInt(3) == 0 ? random.nextLong(60 * MILLI) : 200_000 + random.nextLong(3 * MILLI);
+        int loss = random.nextInt(random.nextInt(4) == 0 ? 300 : 50);
+        lossPermille = faults.contains(FaultClass.LOSS) ? loss : 0;
+        int duplicates = random.nextInt(300);
+        duplicatePermille = faults.contains(FaultClass.DUPLICATION) ? duplicates : 0;
+        inOrder = random.nextInt(3) == 0;
+
+        fsyncMeanNanos = random.nextInt(3) == 0 ? 1 + random.nextLong(60 * MILLI) : 50_000 + random.nextLong(4 * MILLI);
+        maintainNanos = (5 + random.nextInt(200)) * MILLI;
+        flushMeanNanos = (50 + random.nextInt(3_000)) * MILLI;
+
+        requestsPerSecond = 20 + random.nextInt(200);
+        payloadBytesMax = random.nextInt(4) == 0 ? 4_000 : 200;
+
+        strikeMeanNanos = (100 + random.nextInt(2_000)) * MILLI;
+        downMeanNanos = (50 + random.nextInt(2_000)) * MILLI;
+        damageable = faults.contains(FaultClass.BIT_FLIP) ? (voters - 1) / 2 : 0;
+        driftMax = 0.01;
+
+        boolean small = random.nextBoolean();
+        limits = new RaftConfig.Limits(
+                small ? 2_000 : 1 << 20,
+                small ? 8_000 : 8 << 20,
+                small ? 40_000 : 256L << 20,
+                small ? 3_000 : 1 << 20,
+                1);
+        storage = new RaftConfig.Storage(
+                RaftConfig.Flush.FSYNC, SEGMENT_BYTES[random.nextInt(SEGMENT_BYTES.length)], 1L << 40);
+    }
+
+    boolean has(FaultClass fault) {
+        return faults.contains(fault);
+    }
+
+    @Override
+    public String toString() {
+        return "voters=" + voters + " faults=" + faults + " delay=" + delayMinNanos / 1000 + "+" + delayMeanNanos / 1000
+                + "us loss=" + lossPermille + " dup=" + duplicatePermille + " inOrder=" + inOrder + " fsync="
+                + fsyncMeanNanos / 1000 + "us rate=" + requestsPerSecond + " payload=" + payloadBytesMax + " strike="
+                + strikeMeanNanos / MILLI + "ms down=" + downMeanNanos / MILLI + "ms segment=" + storage.segmentBytes()
+                + " window=" + limits.windowBytes() + " seconds=" + virtualNanos / MILLI / 1000;
+    }
+}

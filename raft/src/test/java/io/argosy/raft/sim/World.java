@@ -1,0 +1,253 @@
+package io.argosy.raft.sim;
+
+import io.argosy.raft.RaftConfig;
+import io.argosy.raft.ReplicaId;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.SplittableRandom;
+import java.util.TreeMap;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.BooleanSupplier;
+
+/**
+ * One cluster on one thread, drawn from one seed: production replicas with their stores, on virtual time. A run has
+ * three phases. Safety: load and trouble. Liveness: the trouble ends, and the cluster must lead, commit and converge in
+ * bounded time. Drain: every replica must hold what was acknowledged.
+ */
+public final class World {
+
+    private static final long MILLI = Swarm.MILLI;
+    /** 20 longest election timeouts, and time to repair streams and logs. */
+    private static final long RECOVERY_NANOS = 30_000 * MILLI;
+
+    private final long seed;
+    private final SplittableRandom random;
+    private final Swarm swarm;
+    private final EventQueue events = new EventQueue();
+    private final Trace trace;
+    private final Counts counts = new Counts();
+    private final Checks checks;
+    private final Wires wires;
+    private final States states;
+    private final Clients clients;
+    private final Nemesis nemesis;
+    private final List<SimulatedNode> nodes = new ArrayList<>();
+    private final Map<ReplicaId, SimulatedNode> byId = new TreeMap<>();
+
+    private World(long seed, Workload workload, Set<FaultClass> without) {
+        this.seed = seed;
+        // A seed and its neighbour must have nothing in common.
+        this.random = new SplittableRandom(seed * 0x9E3779B97F4A7C15L + 0x632BE59BD9B4E019L);
+        this.swarm = new Swarm(random.split(), without);
+        this.trace = new Trace(events, swarm.voters);
+        this.checks = new Checks(this);
+        this.states = new States(this);
+        this.wires = new Wires(this, random.split(), swarm.voters);
+        this.clients = new Clients(this, random.split(), workload);
+        Map<ReplicaId, InetSocketAddress> peers = new TreeMap<>();
+        for (int i = 0; i < swarm.voters; i++) {
+            peers.put(new ReplicaId(i + 1), InetSocketAddress.createUnresolved("replica", 1 + i));
+        }
+        for (ReplicaId id : peers.keySet()) {
+            RaftConfig config = new RaftConfig(
+                    "simulated",
+                    id,
+                    peers,
+                    InetSocketAddress.createUnresolved("replica", id.value()),
+                    Path.of("/replica" + id),
+                    RaftConfig.Timing.DEFAULT,
+                    swarm.limits,
+                    swarm.storage);
+            SimulatedNode node =
+                    new SimulatedNode(this, random.split(), nodes.size(), config, workload.machine(nodes.size()));
+            nodes.add(node);
+            byId.put(id, node);
+        }
+        this.nemesis = new Nemesis(this, random.split());
+    }
+
+    /** A world whose run has not begun. */
+    public static World of(long seed, Workload workload, Set<FaultClass> without) {
+        return new World(seed, workload, without);
+    }
+
+    /** As {@link #of}, with all kinds of faults that the seed has. */
+    public static World of(long seed, Workload workload) {
+        return of(seed, workload, EnumSet.noneOf(FaultClass.class));
+    }
+
+    /** All phases; throws a {@link Violation} if anything is wrong. */
+    public World run() {
+        begin();
+        clients.begin();
+        nemesis.begin();
+        runFor(swarm.virtualNanos);
+        recover();
+        drain();
+        counts.seeds = 1;
+        counts.virtualNanos = events.nowNanos();
+        counts.events = events.executed();
+        counts.entriesCommitted = checks.committedIndex();
+        return this;
+    }
+
+    private void begin() {
+        nodes.forEach(SimulatedNode::start);
+        CompletableFuture<UUID> born =
+                nodes.get(random.nextInt(size())).replica().bootstrap();
+        runUntil("the group is born", born::isDone, 10_000 * MILLI);
+        if (born.isCompletedExceptionally()) {
+            born.join();
+        }
+    }
+
+    private void recover() {
+        nemesis.stop();
+        wires.healAll();
+        for (SimulatedNode node : nodes) {
+            node.heal();
+            node.start();
+        }
+        long deadline = events.nowNanos() + RECOVERY_NANOS;
+        long before = checks.committedIndex();
+        runUntil(
+                "somebody leads and commits",
+                () -> anyLeader().isPresent() && checks.committedIndex() > before + 3,
+                deadline - events.nowNanos());
+        clients.stop();
+        runUntil("everybody applied everything", this::settled, deadline - events.nowNanos());
+    }
+
+    private boolean settled() {
+        for (SimulatedNode node : nodes) {
+            if (!node.damageable() && (!node.isUp() || node.appliedIndex() < checks.committedIndex())) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private void drain() {
+        for (SimulatedNode node : nodes) {
+            if (!node.damageable()) {
+                states.compareNow(node);
+                checks.require(
+                        node.appliedIndex() >= clients.acknowledgedIndex(),
+                        node,
+                        "E12 acknowledged " + clients.acknowledgedIndex());
+            }
+        }
+    }
+
+    // ------------------------------------------------------------------------------------------------------- time
+
+    void runFor(long nanos) {
+        long until = events.nowNanos() + nanos;
+        while (events.runNext(until)) {
+            // Each event checks for itself.
+        }
+    }
+
+    void runUntil(String goal, BooleanSupplier reached, long nanosMax) {
+        long until = events.nowNanos() + nanosMax;
+        long nextLook = events.nowNanos();
+        while (true) {
+            if (events.nowNanos() >= nextLook) {
+                if (reached.getAsBoolean()) {
+                    return;
+                }
+                nextLook = events.nowNanos() + 10 * MILLI;
+            }
+            if (!events.runNext(until)) {
+                if (reached.getAsBoolean()) {
+                    return;
+                }
+                throw new Violation("not in time: " + goal + "; " + describe());
+            }
+        }
+    }
+
+    /** It comes back after a while. */
+    void restartLater(SimulatedNode node) {
+        events.after(1 + random.nextLong(2 * swarm.downMeanNanos), node::start);
+    }
+
+    // ----------------------------------------------------------------------------------------------------- parts
+
+    public long seed() {
+        return seed;
+    }
+
+    Swarm swarm() {
+        return swarm;
+    }
+
+    EventQueue events() {
+        return events;
+    }
+
+    public Trace trace() {
+        return trace;
+    }
+
+    public Counts counts() {
+        return counts;
+    }
+
+    Checks checks() {
+        return checks;
+    }
+
+    Wires wires() {
+        return wires;
+    }
+
+    States states() {
+        return states;
+    }
+
+    Clients clients() {
+        return clients;
+    }
+
+    List<SimulatedNode> nodes() {
+        return nodes;
+    }
+
+    int size() {
+        return swarm.voters;
+    }
+
+    SimulatedNode node(ReplicaId id) {
+        SimulatedNode node = byId.get(id);
+        if (node == null) {
+            throw new IllegalArgumentException("no replica " + id);
+        }
+        return node;
+    }
+
+    /** The leader of the highest term; there may be older ones that don't know yet. */
+    Optional<SimulatedNode> anyLeader() {
+        Optional<SimulatedNode> newest = Optional.empty();
+        for (SimulatedNode node : nodes) {
+            if (node.leads()
+                    && newest.filter(n -> n.core().term() > node.core().term()).isEmpty()) {
+                newest = Optional.of(node);
+            }
+        }
+        return newest;
+    }
+
+    /** Where everybody stands. */
+    public String describe() {
+        return "seed=" + seed + " at " + events.nowNanos() / 1e9 + " s, event " + events.executed() + ", committed "
+                + checks.committedIndex() + ", " + nodes + ", " + swarm;
+    }
+}
