@@ -191,7 +191,9 @@ final class LogFetch {
                 return;
             }
         }
-        ask(new Bulk.ReadLog(next, prepending ? filling.range().to() : damagedTo(next), Bulk.PART_BYTES_MAX), this::take);
+        ask(
+                new Bulk.ReadLog(next, prepending ? filling.range().to() : damagedTo(next), Bulk.PART_BYTES_MAX),
+                this::take);
     }
 
     private boolean isDamaged(long index) {
@@ -223,8 +225,8 @@ final class LogFetch {
             return;
         }
         filling.add(part.entries().subList(0, certain));
-        progress = Optional.of(new Catchup(
-                prepending ? "older log" : "damaged entries", sources.get(source), fetchedBytes, 0));
+        progress = Optional.of(
+                new Catchup(prepending ? "older log" : "damaged entries", sources.get(source), fetchedBytes, 0));
     }
 
     private boolean isCertain(Entry entry, long committedThere) {

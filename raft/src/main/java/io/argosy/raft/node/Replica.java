@@ -15,9 +15,9 @@ import io.argosy.raft.RoleChange;
 import io.argosy.raft.StateMachine;
 import io.argosy.raft.core.CoreConfig;
 import io.argosy.raft.core.Effects;
-import io.argosy.raft.core.IndexRange;
 import io.argosy.raft.core.Effects.Outbound;
 import io.argosy.raft.core.Effects.Persist;
+import io.argosy.raft.core.IndexRange;
 import io.argosy.raft.core.Message;
 import io.argosy.raft.core.RaftCore;
 import io.argosy.raft.core.RestoredState;
@@ -217,7 +217,8 @@ final class Replica implements Lane {
                     .flatMap(group -> group.members().stream())
                     .map(Member::id)
                     .filter(id -> !id.equals(config.self()))
-                    .sorted(Comparator.comparing((ReplicaId id) -> leader.filter(id::equals).isEmpty())
+                    .sorted(Comparator.comparing(
+                                    (ReplicaId id) -> leader.filter(id::equals).isEmpty())
                             .thenComparing(Comparator.naturalOrder()))
                     .toList();
         }
@@ -617,7 +618,10 @@ final class Replica implements Lane {
             core.damaged(damagedRanges());
             core.hollow(isHollow());
             if (store.log().damage().isEmpty()) {
-                log.info("the log is whole replica={} firstIndex={}", config.self(), store.log().firstIndex());
+                log.info(
+                        "the log is whole replica={} firstIndex={}",
+                        config.self(),
+                        store.log().firstIndex());
             }
         } else if (input instanceof Input.SnapshotComplete complete) {
             decideOn(complete.manifest());

@@ -59,6 +59,7 @@ final class SegmentedLog implements RaftLog {
     private volatile List<Damage> damage = List.of();
     /** Damage that hides payloads only: the terms of these entries are known for certain. Grows only. */
     private volatile List<Damage> termsKnown = List.of();
+
     private volatile long firstIndex = 1;
     private volatile long lastIndex;
     private volatile long truncations;

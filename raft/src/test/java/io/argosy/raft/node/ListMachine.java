@@ -17,6 +17,17 @@ final class ListMachine implements StateMachine {
     private List<String> durableCommands = List.of();
     private long applied;
     private volatile long durable;
+    private volatile long neededFrom = Long.MAX_VALUE;
+
+    /** Entries from the index on are still referred to. */
+    void needs(long fromIndex) {
+        neededFrom = fromIndex;
+    }
+
+    @Override
+    public long neededFromIndex() {
+        return neededFrom;
+    }
 
     /** The machine as it is found after its process ended. */
     synchronized ListMachine reopened() {
@@ -25,6 +36,7 @@ final class ListMachine implements StateMachine {
         found.durableCommands = durableCommands;
         found.applied = durable;
         found.durable = durable;
+        found.neededFrom = neededFrom;
         return found;
     }
 

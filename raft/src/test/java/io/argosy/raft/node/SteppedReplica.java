@@ -25,7 +25,7 @@ public final class SteppedReplica {
     private final Replica replica;
 
     /** Who is told that a lane has work. */
-    public record Wakes(Runnable loop, Runnable writer, Runnable applier, Executor readers) {}
+    public record Wakes(Runnable loop, Runnable writer, Runnable applier, Runnable bulk, Executor readers) {}
 
     public SteppedReplica(
             RaftConfig config,
@@ -36,8 +36,8 @@ public final class SteppedReplica {
             Surroundings surroundings,
             Wakes wakes)
             throws IOException {
-        Replica.Lanes lanes =
-                new Replica.Lanes(wakes.loop()::run, wakes.writer()::run, wakes.applier()::run, wakes.readers());
+        Replica.Lanes lanes = new Replica.Lanes(
+                wakes.loop()::run, wakes.writer()::run, wakes.applier()::run, wakes.bulk()::run, wakes.readers());
         this.replica = new Replica(config, disk, store, stateMachine, transport, surroundings, lanes);
     }
 
@@ -70,6 +70,10 @@ public final class SteppedReplica {
 
     public boolean applierHasWork() {
         return replica.applier().hasWork();
+    }
+
+    public long stepBulk() {
+        return replica.bulk().step();
     }
 
     /** The lane threw. */

@@ -4,12 +4,18 @@ import io.argosy.raft.Entry;
 import io.argosy.raft.Membership;
 import io.argosy.raft.RaftStatus.Damage;
 import io.argosy.raft.core.HardState;
+import io.argosy.raft.core.IndexRange;
 import io.argosy.raft.core.RestoredState;
 import io.argosy.raft.core.RestoredState.TermStart;
+import io.argosy.raft.storage.IncomingSnapshot;
 import io.argosy.raft.storage.LocalStore;
+import io.argosy.raft.storage.LogPatch;
+import io.argosy.raft.storage.OutgoingSnapshot;
 import io.argosy.raft.storage.RaftLog;
 import io.argosy.raft.storage.ReplicaStore;
+import io.argosy.raft.storage.SnapshotManifest;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -152,6 +158,60 @@ final class Promised {
         }
 
         @Override
+        public Optional<SnapshotManifest> publishedSnapshot() {
+            return store.publishedSnapshot();
+        }
+
+        @Override
+        public Path snapshotFolder() {
+            return store.snapshotFolder();
+        }
+
+        @Override
+        public IncomingSnapshot receiveSnapshot(SnapshotManifest manifest) throws IOException {
+            return store.receiveSnapshot(manifest);
+        }
+
+        @Override
+        public void resetLog(SnapshotManifest snapshot) throws IOException {
+            syncedIndex = 0;
+            store.resetLog(snapshot);
+            put(snapshot.index(), snapshot.term());
+            lastIndex = snapshot.index();
+            syncedIndex = lastIndex;
+        }
+
+        @Override
+        public void discardSnapshot() throws IOException {
+            store.discardSnapshot();
+        }
+
+        @Override
+        public LogPatch beginPatch(IndexRange range, long prevTerm) throws IOException {
+            return store.beginPatch(range, prevTerm);
+        }
+
+        @Override
+        public boolean insert(LogPatch patch) throws IOException {
+            return store.insert(patch);
+        }
+
+        @Override
+        public void sealDamaged() throws IOException {
+            store.sealDamaged();
+        }
+
+        @Override
+        public Path checkpointFolder() throws IOException {
+            return store.checkpointFolder();
+        }
+
+        @Override
+        public OutgoingSnapshot offerSnapshot(long index) throws IOException {
+            return store.offerSnapshot(index);
+        }
+
+        @Override
         public void close() throws IOException {
             store.close();
         }
@@ -211,6 +271,21 @@ final class Promised {
         @Override
         public List<Entry> read(long fromIndex, int bytesMax) throws IOException {
             return log.read(fromIndex, bytesMax);
+        }
+
+        @Override
+        public long segmentStart(long index) {
+            return log.segmentStart(index);
+        }
+
+        @Override
+        public boolean termKnown(long index) {
+            return log.termKnown(index);
+        }
+
+        @Override
+        public Optional<IndexRange> patchRange() {
+            return log.patchRange();
         }
 
         @Override

@@ -278,6 +278,7 @@ public final class SimulatedNode {
         private final SteppedLane loop = new SteppedLane("loop", this::stepLoop);
         private final SteppedLane writer = new SteppedLane("log-writer", this::stepWriter);
         private final SteppedLane applier = new SteppedLane("applier", this::stepApplier);
+        private final SteppedLane bulk = new SteppedLane("bulk", this::stepBulk);
         private @Nullable LocalStore store;
         private SteppedReplica replica;
         private boolean ended;
@@ -289,7 +290,7 @@ public final class SimulatedNode {
         }
 
         Wakes wakes() {
-            return new Wakes(loop::wake, writer::wake, applier::wake, this::read);
+            return new Wakes(loop::wake, writer::wake, applier::wake, bulk::wake, this::read);
         }
 
         void begin() {
@@ -391,6 +392,10 @@ public final class SimulatedNode {
             }
             writing = false;
             return replica.writerPerforms();
+        }
+
+        private long stepBulk() {
+            return replica.stepBulk();
         }
 
         private long stepApplier() {

@@ -79,7 +79,8 @@ final class Swarm {
                 small ? 8_000 : 8 << 20,
                 small ? 40_000 : 256L << 20,
                 small ? 3_000 : 1 << 20,
-                1);
+                1,
+                small ? 20_000 : 100 << 20);
         storage = new RaftConfig.Storage(
                 RaftConfig.Flush.FSYNC, SEGMENT_BYTES[random.nextInt(SEGMENT_BYTES.length)], 1L << 40);
     }

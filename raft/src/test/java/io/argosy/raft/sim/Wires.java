@@ -6,6 +6,7 @@ import io.argosy.raft.ReplicaId;
 import io.argosy.raft.core.Message;
 import io.argosy.raft.core.Message.AppendRequest;
 import io.argosy.raft.core.Message.AppendResponse;
+import io.argosy.raft.transport.Bulk;
 import io.argosy.raft.transport.PeerTransport;
 import java.util.Optional;
 import java.util.SplittableRandom;
@@ -271,6 +272,11 @@ final class Wires {
         @Override
         public CompletableFuture<Void> adoptGroup(ReplicaId peer, String groupName, Membership membership) {
             return ask(peer, l -> l.adoptGroup(groupName, membership));
+        }
+
+        @Override
+        public CompletableFuture<Bulk.Answer> bulk(ReplicaId peer, Bulk.Request request) {
+            return ask(peer, l -> l.bulk(node.id(), request));
         }
 
         private <T> CompletableFuture<T> ask(ReplicaId peer, Function<PeerListener, CompletableFuture<T>> question) {

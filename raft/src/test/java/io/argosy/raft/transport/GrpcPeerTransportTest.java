@@ -102,6 +102,7 @@ class GrpcPeerTransportTest {
                 new Message.Heartbeat(5, 7, 8, 99),
                 new Message.HeartbeatResponse(5, 8, 99, 7, 6, false),
                 new Message.TimeoutNow(5),
+                new Message.SnapshotOffer(5, 6, 7),
                 new Message.LeaderResigned(5));
     }
 

@@ -1,0 +1,183 @@
+package io.argosy.raft.node;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.argosy.raft.Entry;
+import io.argosy.raft.ProposeResult;
+import io.argosy.raft.RaftConfig;
+import io.argosy.raft.RaftNode;
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Log that is damaged or missing on one replica comes back from the others (R32, D2). */
+class RepairTest {
+
+    private static final String FILLER = "x".repeat(2000);
+
+    @TempDir
+    private Path folder = Path.of(".");
+
+    private Replicas three() {
+        return Replicas.inMemory(folder, 3, new MemoryNetwork())
+                .storage(new RaftConfig.Storage(RaftConfig.Flush.FSYNC, 64 << 10, 1L << 30));
+    }
+
+    private static void write(Replicas replicas, int count) {
+        replicas.commit("first");
+        RaftServer leader = replicas.node(replicas.leader());
+        List<CompletableFuture<ProposeResult>> proposed = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            proposed.add(Replicas.propose(leader, i + FILLER));
+        }
+        proposed.forEach(result -> assertThat(result.join()).isInstanceOf(ProposeResult.Committed.class));
+    }
+
+    private List<Path> segments(Replicas replicas, int number) throws IOException {
+        try (Stream<Path> files = Files.list(replicas.folderOf(Replicas.id(number)))) {
+            return files.filter(f -> f.toString().endsWith(".log")).sorted().toList();
+        }
+    }
+
+    private static void flip(Path file, long position) throws IOException {
+        try (RandomAccessFile open = new RandomAccessFile(file.toFile(), "rw")) {
+            open.seek(position);
+            int old = open.read();
+            open.seek(position);
+            open.write(old ^ 0x10);
+        }
+    }
+
+    private static void awaitWhole(RaftNode node, RaftNode like) {
+        await().atMost(Replicas.PATIENCE)
+                .until(() -> node.status().damage().isEmpty()
+                        && node.status().catchup().isEmpty()
+                        && same(node, like));
+    }
+
+    /** Every entry can be read, and is the same. */
+    private static boolean same(RaftNode node, RaftNode like) {
+        long last = like.status().commitIndex();
+        if (node.status().commitIndex() < last
+                || node.status().firstIndex() > like.status().firstIndex()) {
+            return false;
+        }
+        long index = Math.max(like.status().firstIndex(), node.status().firstIndex());
+        while (index <= last) {
+            try {
+                Entry here = node.log().readBlocking(index, 1).get(0);
+                Entry there = like.log().readBlocking(index, 1).get(0);
+                if (here.term() != there.term() || !here.payload().equals(there.payload())) {
+                    return false;
+                }
+            } catch (RaftNode.DamagedEntryException | RaftNode.TrimmedException e) {
+                return false;
+            }
+            index++;
+        }
+        return true;
+    }
+
+    /** In the head of the file, in a payload, in the head of a record, near the end. */
+    @ParameterizedTest
+    @ValueSource(longs = {100, 20_000, 8192 + 20, 60_000})
+    void aDamagedSegmentIsWrittenAnewFromPeers(long position) throws Exception {
+        try (Replicas replicas = three().born()) {
+            write(replicas, 120);
+            int hurt = replicas.follower();
+            replicas.stop(hurt);
+            Path file = segments(replicas, hurt).get(1);
+            flip(file, position);
+            if (position == 100) {
+                flip(file, position + 4096); // both copies
+            }
+            try (Stream<Path> indexes = Files.list(replicas.folderOf(Replicas.id(hurt)))) {
+                for (Path index :
+                        indexes.filter(f -> f.toString().endsWith(".index")).toList()) {
+                    Files.delete(index);
+                }
+            }
+
+            RaftServer node = replicas.start(hurt);
+
+            awaitWhole(node, replicas.node(replicas.leader()));
+            // Also for the next start, which finds nothing to complain of, and may lead.
+            replicas.stop(hurt);
+            node = replicas.start(hurt);
+            assertThat(node.status().damage()).isEmpty();
+            awaitWhole(node, replicas.node(replicas.leader()));
+            assertThat(replicas.exitCodes).isEmpty();
+        }
+    }
+
+    @Test
+    void aMissingSegmentComesBack() throws Exception {
+        try (Replicas replicas = three().born()) {
+            write(replicas, 120);
+            int hurt = replicas.follower();
+            replicas.stop(hurt);
+            Files.delete(segments(replicas, hurt).get(1));
+
+            RaftServer node = replicas.start(hurt);
+
+            awaitWhole(node, replicas.node(replicas.leader()));
+        }
+    }
+
+    @Test
+    void damageInTheSegmentThatIsWrittenIsRepairedWhileEntriesCome() throws Exception {
+        try (Replicas replicas = three().born()) {
+            write(replicas, 10);
+            int hurt = replicas.follower();
+            replicas.stop(hurt);
+            flip(segments(replicas, hurt).get(0), 12_000);
+
+            RaftServer node = replicas.start(hurt);
+            write(replicas, 10);
+
+            awaitWhole(node, replicas.node(replicas.leader()));
+            assertThat(replicas.exitCodes).isEmpty();
+        }
+    }
+
+    @Test
+    void aHollowReplicaFetchesTheBodiesBelowItsSnapshot() throws Exception {
+        try (Replicas replicas = three().born()) {
+            int behind = replicas.follower();
+            replicas.stop(behind);
+            write(replicas, 150);
+            long trimTo = 60;
+            for (int number : replicas.numbers()) {
+                RaftNode node = replicas.node(number);
+                await().atMost(Replicas.PATIENCE).until(() -> node.status().appliedIndex() >= trimTo + 60);
+                replicas.machine(number).makeDurable();
+                node.trim(trimTo);
+                await().atMost(Replicas.PATIENCE).until(() -> node.status().firstIndex() > 1);
+            }
+            RaftServer leader = replicas.node(replicas.leader());
+            replicas.machine(behind).needs(leader.status().firstIndex());
+
+            RaftServer node = replicas.start(behind);
+
+            awaitWhole(node, leader);
+            assertThat(node.status().firstIndex()).isEqualTo(leader.status().firstIndex());
+            assertThat(node.status().hollow()).isFalse();
+            replicas.machine(behind).makeDurable();
+            replicas.stop(behind);
+            node = replicas.start(behind);
+            assertThat(node.status().damage()).isEmpty();
+            awaitWhole(node, leader);
+            assertThat(replicas.exitCodes).isEmpty();
+        }
+    }
+}
