@@ -54,6 +54,11 @@ final class LateNode implements RaftNode {
     }
 
     @Override
+    public Operations operations() {
+        return started().operations();
+    }
+
+    @Override
     public LogReader log() {
         return log;
     }

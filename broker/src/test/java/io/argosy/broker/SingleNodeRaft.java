@@ -159,10 +159,12 @@ public final class SingleNodeRaft implements RaftNode {
                 SELF,
                 STORE,
                 Optional.of(GROUP),
+                Optional.empty(),
                 false,
                 leading ? Role.LEADER : Role.FOLLOWER,
                 term,
                 leading ? Optional.of(SELF) : Optional.empty(),
+                Optional.empty(),
                 firstIndex,
                 last,
                 last,
@@ -175,6 +177,11 @@ public final class SingleNodeRaft implements RaftNode {
                 false,
                 Optional.empty(),
                 Optional.empty());
+    }
+
+    @Override
+    public Operations operations() {
+        throw new UnsupportedOperationException();
     }
 
     @Override

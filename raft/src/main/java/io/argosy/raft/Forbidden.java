@@ -38,6 +38,8 @@ public record Forbidden(Reason reason, String text) {
         QUORUM_AT_RISK,
         /** No voter is fit to lead. */
         NO_SUCCESSOR,
+        /** The target of a transfer did not take over. */
+        NO_ANSWER,
         TOO_LARGE
     }
 }

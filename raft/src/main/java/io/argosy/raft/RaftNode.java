@@ -38,15 +38,43 @@ public interface RaftNode extends AutoCloseable {
      */
     CompletableFuture<UUID> bootstrap();
 
+    /** What operators change: who belongs to the group, and who leads it. */
+    Operations operations();
+
     /** Reads of committed entries; for delivery, replay and tools. */
     LogReader log();
 
     /** Lets the log drop entries up to and including the index, whole segments at a time. */
     void trim(long upToIndex);
 
-    /** Gives up leadership if it has it, then stops all threads; what was acknowledged is durable. */
+    /**
+     * Hands leadership over if it has it and somebody is fit to lead, gives it up else, then stops all threads; what was
+     * acknowledged is durable.
+     */
     @Override
     void close();
+
+    /** Only a leader does any of it; nothing is begun while {@link Forbidden} says why not. */
+    interface Operations {
+
+        /**
+         * Adopts the empty store that answers at the address into the group, then adds it as a learner. May be repeated.
+         *
+         * @param peerAddress host:port; where this replica's own configuration names the id, that address rules (D5)
+         * @param services see {@link Member#services()}
+         */
+        CompletableFuture<OperatorResult> addLearner(ReplicaId id, String peerAddress, String services);
+
+        CompletableFuture<OperatorResult> promote(ReplicaId id);
+
+        /** A leader may remove itself: it hands over once its removal is committed. */
+        CompletableFuture<OperatorResult> remove(ReplicaId id);
+
+        CompletableFuture<OperatorResult> prioritise(ReplicaId id, int priority);
+
+        /** @param to empty for the fittest voter */
+        CompletableFuture<OperatorResult> transferLeadership(Optional<ReplicaId> to);
+    }
 
     /** Reads entries of the log, from the tail cache first. */
     interface LogReader {

@@ -8,19 +8,23 @@ import java.util.UUID;
  * An immutable view of a node, readable from any thread.
  *
  * @param groupUuid empty while the store belongs to no group
+ * @param membership in force here, committed or not
  * @param stranger the store is not a voter of the group it sees; it waits to be added
  * @param hollow the log lacks entries below {@code firstIndex} that the state still refers to; they are being fetched (D2)
  * @param catchup what is being fetched from a peer, if anything is
+ * @param handingOverTo the target of a transfer of leadership, which this leader waits for
  * @param failure why the replica stopped, if it did
  */
 public record RaftStatus(
         ReplicaId self,
         UUID storeUuid,
         Optional<UUID> groupUuid,
+        Optional<Membership> membership,
         boolean stranger,
         Role role,
         long term,
         Optional<ReplicaId> leader,
+        Optional<ReplicaId> handingOverTo,
         long firstIndex,
         long lastIndex,
         long durableIndex,

@@ -51,6 +51,11 @@ final class MeteredNode implements RaftNode {
     }
 
     @Override
+    public Operations operations() {
+        return node.operations();
+    }
+
+    @Override
     public LogReader log() {
         return node.log();
     }

@@ -149,6 +149,11 @@ final class LogOfOne implements RaftNode, Leadership {
     }
 
     @Override
+    public Operations operations() {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
     public CompletableFuture<UUID> bootstrap() {
         throw new UnsupportedOperationException();
     }

@@ -2,10 +2,13 @@ package io.argosy.raft.node;
 
 import io.argosy.raft.Entry;
 import io.argosy.raft.Membership;
+import io.argosy.raft.MembershipChange;
+import io.argosy.raft.OperatorResult;
 import io.argosy.raft.ReplicaId;
 import io.argosy.raft.core.Message;
 import io.argosy.raft.storage.SnapshotManifest;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 
 /** What the loop is told, in the order in which it is told. */
@@ -46,6 +49,10 @@ sealed interface Input permits Proposal, Input.Received, Input.Peer, Input.Read,
 
     /** Damaged or missing log was put into its place. */
     record LogRepaired() implements Other {}
+
+    record Change(MembershipChange change, CompletableFuture<OperatorResult> answer) implements Other {}
+
+    record Transfer(Optional<ReplicaId> to, CompletableFuture<OperatorResult> answer) implements Other {}
 
     record Close() implements Other {}
 }

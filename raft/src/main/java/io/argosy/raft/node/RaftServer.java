@@ -1,5 +1,6 @@
 package io.argosy.raft.node;
 
+import io.argosy.raft.OperatorResult;
 import io.argosy.raft.ProposeResult;
 import io.argosy.raft.RaftConfig;
 import io.argosy.raft.RaftNode;
@@ -16,10 +17,14 @@ import java.nio.ByteBuffer;
 import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
@@ -176,6 +181,11 @@ public final class RaftServer implements RaftNode {
     }
 
     @Override
+    public Operations operations() {
+        return replica.operations();
+    }
+
+    @Override
     public LogReader log() {
         return replica.log();
     }
@@ -190,6 +200,7 @@ public final class RaftServer implements RaftNode {
         if (!closed.compareAndSet(false, true)) {
             return;
         }
+        handOver();
         replica.leave();
         boolean ended = join(Replica.LOOP);
         replica.bulk().stop();
@@ -215,6 +226,26 @@ public final class RaftServer implements RaftNode {
                 config.self(),
                 config.groupName(),
                 replica.applier().appliedIndex());
+    }
+
+    /**
+     * Before a planned stop: hands leadership to the fittest voter, if this replica has it and there is one. Returns when
+     * the other leads, or when it is clear that it won't.
+     */
+    public void handOver() {
+        if (!replica.status().leading() || replica.status().peers().isEmpty()) {
+            return;
+        }
+        try {
+            OperatorResult result = replica.operations()
+                    .transferLeadership(Optional.empty())
+                    .get(2 * config.timing().electionMax().toMillis(), TimeUnit.MILLISECONDS);
+            log.info("leadership before the stop replica={} result={}", config.self(), result);
+        } catch (ExecutionException | TimeoutException e) {
+            log.warn("leadership was not handed over before the stop replica={}", config.self(), e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     private boolean join(String name) {

@@ -4,10 +4,12 @@ import io.argosy.raft.Entry;
 import io.argosy.raft.EntryType;
 import io.argosy.raft.Member;
 import io.argosy.raft.Membership;
+import io.argosy.raft.OperatorResult;
 import io.argosy.raft.ProposeResult;
 import io.argosy.raft.RaftConfig;
 import io.argosy.raft.RaftNode.LogReader;
 import io.argosy.raft.RaftNode.NotLeaderException;
+import io.argosy.raft.RaftNode.Operations;
 import io.argosy.raft.RaftStatus;
 import io.argosy.raft.ReplicaId;
 import io.argosy.raft.Role;
@@ -87,6 +89,8 @@ final class Replica implements Lane {
     private final Birth birth;
     private final BulkLane bulk;
     private final Wake wake;
+    private final OperatorRequests requests;
+    private final Operators operators;
 
     // The inbox.
     private final Queue<Input> inbox = new MpscUnboundedArrayQueue<>(1024);
@@ -121,6 +125,7 @@ final class Replica implements Lane {
             long lastIndex,
             long durableIndex,
             long commitIndex,
+            Optional<ReplicaId> handingOverTo,
             List<RaftStatus.PeerStatus> peers) {}
 
     /**
@@ -186,6 +191,8 @@ final class Replica implements Lane {
                 config, disk, store, transport, surroundings.nanoClock(), new WriterEvents(), lanes.writer());
         this.reads = new LogReads(tail, store.log(), readers, applier::targetIndex, this::damageFound);
         this.birth = new Birth(config, transport, surroundings.uuids(), this::describe, this::adopt);
+        this.requests = new OperatorRequests(core, 2 * timing.electionMax().toNanos());
+        this.operators = new Operators(config, store, transport, this::status, this::tell);
         this.bulk = new BulkLane(
                 store,
                 stateMachine,
@@ -319,17 +326,11 @@ final class Replica implements Lane {
         inboxProposals.incrementAndGet();
         inboxProposalBytes.addAndGet(bytes);
         tell(new Proposal(payload, payloadCrc, listener));
-        if (loopEnded) {
-            drainAfterEnd();
-        }
     }
 
     CompletableFuture<Long> readIndex() {
         CompletableFuture<Long> answer = new CompletableFuture<>();
         tell(new Input.Read(answer));
-        if (loopEnded) {
-            drainAfterEnd();
-        }
         return answer;
     }
 
@@ -340,10 +341,12 @@ final class Replica implements Lane {
                 config.self(),
                 store.storeUuid(),
                 group.map(Membership::groupUuid),
+                group,
                 !voter,
                 seen.role(),
                 seen.term(),
                 seen.leader(),
+                seen.handingOverTo(),
                 store.log().firstIndex(),
                 seen.lastIndex(),
                 seen.durableIndex(),
@@ -360,6 +363,10 @@ final class Replica implements Lane {
 
     CompletableFuture<UUID> bootstrap() {
         return birth.bootstrap();
+    }
+
+    Operations operations() {
+        return operators;
     }
 
     LogReader log() {
@@ -386,6 +393,9 @@ final class Replica implements Lane {
     private void tell(Input input) {
         inbox.add(input);
         wake.raise();
+        if (loopEnded) {
+            drainAfterEnd();
+        }
     }
 
     private void damageFound() {
@@ -398,13 +408,12 @@ final class Replica implements Lane {
 
     private CompletableFuture<Void> adopt(String groupName, Membership adopted) {
         CompletableFuture<Void> answer = new CompletableFuture<>();
-        Optional<Member> named = adopted.voter(config.self());
         if (!groupName.equals(config.groupName())) {
             answer.completeExceptionally(new IllegalStateException("replica " + config.self()
                     + " is configured for group " + config.groupName() + ", not " + groupName));
-        } else if (named.isEmpty() || !named.get().storeUuid().equals(store.storeUuid())) {
-            answer.completeExceptionally(new IllegalStateException(
-                    "replica " + config.self() + " is store " + store.storeUuid() + ", which is not in " + adopted));
+        } else if (adopted.givesToAnother(config.self(), store.storeUuid())) {
+            answer.completeExceptionally(new IllegalStateException("replica " + config.self() + " is store "
+                    + store.storeUuid() + ", and its id belongs to another store in " + adopted));
         } else {
             writer.adopt(groupName, adopted, answer);
         }
@@ -526,6 +535,7 @@ final class Replica implements Lane {
         if (core.hasEffects()) {
             perform(core.takeEffects());
         }
+        requests.review(now);
         if (ticked) {
             view = look();
         }
@@ -636,6 +646,10 @@ final class Replica implements Lane {
                     () -> tell(new Input.LogReset(manifest)));
         } else if (input instanceof Input.LogReset reset) {
             installed(reset.manifest());
+        } else if (input instanceof Input.Change change) {
+            requests.begun(core.changeMembership(change.change(), now), change.answer(), now);
+        } else if (input instanceof Input.Transfer asked) {
+            requests.begun(core.transferLeadership(asked.to(), now), asked.answer(), now);
         } else if (input instanceof Input.Close) {
             core.resign();
             leaving = true;
@@ -770,6 +784,7 @@ final class Replica implements Lane {
                 core.lastIndex(),
                 core.durableIndex(),
                 core.commitIndex(),
+                core.handingOverTo(),
                 List.copyOf(core.peers()));
     }
 
@@ -790,8 +805,13 @@ final class Replica implements Lane {
             } else if (input instanceof Input.Adopted adopted) {
                 // Durable, if not yet in effect.
                 adopted.answer().complete(null);
+            } else if (input instanceof Input.Change change) {
+                change.answer().complete(new OperatorResult.NotLeader(Optional.empty()));
+            } else if (input instanceof Input.Transfer asked) {
+                asked.answer().complete(new OperatorResult.NotLeader(Optional.empty()));
             }
         }
+        requests.abandon();
         waitingReads.values().forEach(answer -> answer.completeExceptionally(notLeading()));
         waitingReads.clear();
     }
@@ -825,6 +845,7 @@ final class Replica implements Lane {
                 view.lastIndex(),
                 view.durableIndex(),
                 view.commitIndex(),
+                Optional.empty(),
                 view.peers());
         surroundings.failure().failed(disk ? FailureHook.DISK_FAILED : FailureHook.BROKEN, cause);
         // Reached in tests only: a process has ended by now.

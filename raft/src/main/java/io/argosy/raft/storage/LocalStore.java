@@ -144,6 +144,11 @@ public final class LocalStore implements ReplicaStore {
         return identity.adoption().map(a -> a.membership().groupUuid());
     }
 
+    @Override
+    public Optional<Membership> founding() {
+        return identity.adoption().map(Adoption::membership);
+    }
+
     /** Name of the group at adoption, for people. */
     public Optional<String> groupName() {
         return identity.adoption().map(Adoption::groupName);

@@ -36,6 +36,9 @@ public interface ReplicaStore extends Closeable {
      */
     RestoredState restored(long appliedIndex) throws IOException;
 
+    /** The membership that {@link #adopt} was given: the group's entry 1, whoever trims the log. */
+    Optional<Membership> founding();
+
     /**
      * Makes this empty store a member: writes group UUID and entry 1 (the membership, term 0), durable on return.
      * Repeating the same adoption is fine.

@@ -10,7 +10,6 @@ import io.argosy.proto.v1.BulkRequest;
 import io.argosy.proto.v1.BulkResponse;
 import io.argosy.proto.v1.DescribeStoreRequest;
 import io.argosy.proto.v1.DescribeStoreResponse;
-import io.argosy.proto.v1.GroupMember;
 import io.argosy.proto.v1.RaftFrame;
 import io.argosy.proto.v1.RaftPeerGrpc;
 import io.argosy.proto.v1.StreamOpen;
@@ -48,13 +47,13 @@ import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
-import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -64,8 +63,8 @@ import org.slf4j.LoggerFactory;
  * thing that comes back on a stream is the echo of its opening. So each direction of a pair lives and breaks alone,
  * and the session in appends and their answers tells old from new (R27).
  *
- * <p>A stream is accepted if version, group UUID, sender (id and store UUID), receiver all match; strangers are told
- * what differs. Connections are guarded by the cluster secret.
+ * <p>A stream is accepted if version, group UUID and receiver match and the sender's id is not another store's; strangers
+ * are told what differs. Connections are guarded by the cluster secret.
  */
 public final class GrpcPeerTransport implements PeerTransport {
 
@@ -75,6 +74,8 @@ public final class GrpcPeerTransport implements PeerTransport {
     private static final Duration CALL_TIMEOUT = Duration.ofSeconds(5);
     private static final long CONTROL_QUEUE_BYTES_MAX = 1 << 20;
     private static final long CLOSE_MILLIS = 300;
+    /** A replica that was removed hears of it on its streams, which stay open for so long. */
+    private static final long GOODBYE_MILLIS = 2_000;
 
     private final RaftConfig config;
     private final UUID storeUuid;
@@ -84,13 +85,18 @@ public final class GrpcPeerTransport implements PeerTransport {
     private final int inboundBytesMax;
     private final AtomicLong sessions;
     private final ScheduledThreadPoolExecutor timer;
-    private final Map<ReplicaId, Map<StreamKind, StreamLink>> links = new LinkedHashMap<>();
     private final Map<ReplicaId, BulkLink> bulkLinks = new LinkedHashMap<>();
+    private final StreamLink.Dialing dialing;
+    /** Written under the monitor. */
+    private final Map<ReplicaId, Map<StreamKind, StreamLink>> links = new ConcurrentHashMap<>();
+
+    private final Map<ReplicaId, InetSocketAddress> learned = new ConcurrentHashMap<>();
     private final Map<StreamKey, InboundStream> inbound = new ConcurrentHashMap<>();
-    private final RandomGenerator random;
 
     private volatile Optional<Membership> membership = Optional.empty();
     private volatile Optional<Server> server = Optional.empty();
+    private volatile Optional<PeerListener> listener = Optional.empty();
+    private boolean closed;
 
     private record StreamKey(ReplicaId from, StreamKind kind) {}
 
@@ -118,7 +124,6 @@ public final class GrpcPeerTransport implements PeerTransport {
         this.config = config;
         this.storeUuid = storeUuid;
         this.moreServices = moreServices;
-        this.random = random;
         this.authenticator = new PeerAuthenticator(secret, random, nanoClock);
         this.prover = new PeerProver(secret, config.groupName() + "/" + config.self(), random, CALL_TIMEOUT);
         this.inboundBytesMax = config.limits().batchBytesMax() + Entry.PAYLOAD_BYTES_MAX + (1 << 16);
@@ -129,33 +134,12 @@ public final class GrpcPeerTransport implements PeerTransport {
             return thread;
         });
         timer.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
+        this.dialing = new StreamLink.Dialing(timer, prover, random, inboundBytesMax);
     }
 
     @Override
     public void start(PeerListener toTell) {
-        StreamLink.Dialing dialing = new StreamLink.Dialing(timer, prover, random, inboundBytesMax);
-        config.peers().forEach((peer, address) -> {
-            if (!peer.equals(config.self())) {
-                AtomicBoolean up = new AtomicBoolean();
-                Map<StreamKind, StreamLink> byKind = new LinkedHashMap<>();
-                for (StreamKind kind : StreamKind.values()) {
-                    long queueBytesMax = kind == StreamKind.CONTROL
-                            ? CONTROL_QUEUE_BYTES_MAX
-                            : 2L * config.limits().windowBytes()
-                                    + config.limits().batchBytesMax();
-                    byKind.put(
-                            kind,
-                            new StreamLink(
-                                    peer,
-                                    address,
-                                    kind,
-                                    dialing,
-                                    queueBytesMax,
-                                    new LinkEvents(peer, kind, up, toTell)));
-                }
-                links.put(peer, Map.copyOf(byKind));
-            }
-        });
+        listener = Optional.of(toTell);
         NettyServerBuilder builder = PeerEndpoints.listener(config.listen(), inboundBytesMax);
         authenticator.guard(builder);
         builder.addService(Rebinding.aliasing(new Service(toTell).bindService()));
@@ -170,10 +154,87 @@ public final class GrpcPeerTransport implements PeerTransport {
 
     @Override
     public synchronized void joinGroup(Membership joined) {
-        boolean first = membership.isEmpty();
         membership = Optional.of(joined);
-        if (first) {
-            links.values().forEach(byKind -> byKind.values().forEach(link -> timer.execute(link::dial)));
+        config.peers().keySet().forEach(this::connect);
+        joined.members().forEach(member -> connect(member.id()));
+        List<ReplicaId> gone = links.keySet().stream().filter(joined::isRetired).toList();
+        if (!gone.isEmpty()) {
+            schedule(() -> disconnect(gone), GOODBYE_MILLIS);
+        }
+    }
+
+    /** Dials a peer that has no links yet, if anybody told where it is. */
+    private synchronized void connect(ReplicaId peer) {
+        boolean retired = membership.filter(m -> m.isRetired(peer)).isPresent();
+        if (closed || retired || peer.equals(config.self()) || links.containsKey(peer) || listener.isEmpty()) {
+            return;
+        }
+        Optional<InetSocketAddress> address = addressOf(peer);
+        if (address.isEmpty()) {
+            log.warn("no address is known for peer={}", peer);
+            return;
+        }
+        AtomicBoolean up = new AtomicBoolean();
+        Map<StreamKind, StreamLink> byKind = new LinkedHashMap<>();
+        for (StreamKind kind : StreamKind.values()) {
+            long queueBytesMax = kind == StreamKind.CONTROL
+                    ? CONTROL_QUEUE_BYTES_MAX
+                    : 2L * config.limits().windowBytes() + config.limits().batchBytesMax();
+            LinkEvents events = new LinkEvents(peer, kind, up, listener.get());
+            byKind.put(kind, new StreamLink(peer, address.get(), kind, dialing, queueBytesMax, events));
+        }
+        links.put(peer, Map.copyOf(byKind));
+        byKind.values().forEach(link -> schedule(link::dial, 0));
+    }
+
+    /** Those that are still retired: a truncation may have brought one back. */
+    private void disconnect(List<ReplicaId> gone) {
+        List<StreamLink> ended = new ArrayList<>();
+        synchronized (this) {
+            for (ReplicaId peer : gone) {
+                Map<StreamKind, StreamLink> byKind = links.get(peer);
+                if (byKind != null && membership.filter(m -> m.isRetired(peer)).isPresent()) {
+                    links.remove(peer);
+                    ended.addAll(byKind.values());
+                }
+            }
+        }
+        ended.forEach(StreamLink::close);
+    }
+
+    private void schedule(Runnable task, long delayMillis) {
+        try {
+            var unused = timer.schedule(task, delayMillis, TimeUnit.MILLISECONDS);
+        } catch (RejectedExecutionException e) {
+            log.debug("not connecting, closing");
+        }
+    }
+
+    @Override
+    public void know(ReplicaId peer, String address) {
+        learned.put(peer, parse(address));
+    }
+
+    /** Our configuration rules (D5), then the log, then what the peer said itself. */
+    private Optional<InetSocketAddress> addressOf(ReplicaId peer) {
+        Optional<InetSocketAddress> configured =
+                Optional.ofNullable(config.peers().get(peer));
+        return configured
+                .or(() -> membership
+                        .flatMap(m -> m.member(peer))
+                        .map(Member::peerAddress)
+                        .filter(address -> !address.isEmpty())
+                        .map(GrpcPeerTransport::parse))
+                .or(() -> Optional.ofNullable(learned.get(peer)));
+    }
+
+    private static InetSocketAddress parse(String address) {
+        int colon = address.lastIndexOf(':');
+        try {
+            return new InetSocketAddress(
+                    address.substring(0, Math.max(colon, 0)), Integer.parseInt(address.substring(colon + 1)));
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException("\"" + address + "\" is not host:port", e);
         }
     }
 
@@ -181,7 +242,7 @@ public final class GrpcPeerTransport implements PeerTransport {
     public void send(ReplicaId to, Message message) {
         Map<StreamKind, StreamLink> byKind = links.get(to);
         if (byKind == null) {
-            log.debug("no address for peer={}, dropped {}", to, message);
+            log.debug("no link to peer={}, dropped {}", to, message);
             return;
         }
         StreamLink link = byKind.get(StreamKind.of(message));
@@ -200,8 +261,7 @@ public final class GrpcPeerTransport implements PeerTransport {
     public CompletableFuture<Void> adoptGroup(ReplicaId peer, String groupName, Membership adopted) {
         AdoptGroupRequest request = AdoptGroupRequest.newBuilder()
                 .setGroupName(groupName)
-                .setGroupUuid(FrameCodec.encode(adopted.groupUuid()))
-                .addAllMembers(members(adopted))
+                .setMembership(encoded(adopted))
                 .build();
         return call(peer, stub -> stub.adoptGroup(request)).thenApply(answer -> null);
     }
@@ -210,11 +270,11 @@ public final class GrpcPeerTransport implements PeerTransport {
     public CompletableFuture<Bulk.Answer> bulk(ReplicaId peer, Bulk.Request request) {
         BulkLink link;
         synchronized (bulkLinks) {
-            InetSocketAddress address = config.peers().get(peer);
-            if (address == null || membership.isEmpty()) {
+            Optional<InetSocketAddress> address = addressOf(peer);
+            if (address.isEmpty() || membership.isEmpty()) {
                 return CompletableFuture.failedFuture(new IllegalStateException("no way to replica " + peer + " yet"));
             }
-            link = bulkLinks.computeIfAbsent(peer, p -> new BulkLink(address, prover, inboundBytesMax));
+            link = bulkLinks.computeIfAbsent(peer, p -> new BulkLink(address.get(), prover, inboundBytesMax));
         }
         return link.call(BulkCodec.encode(opening(peer, 0), request)).thenApply(response -> {
             try {
@@ -234,18 +294,39 @@ public final class GrpcPeerTransport implements PeerTransport {
                 .setFromStoreUuid(FrameCodec.encode(storeUuid))
                 .setToId(peer.value())
                 .setSession(session)
+                .setFromAddress(ownAddress())
                 .build();
+    }
+
+    /** So that who doesn't know us yet can answer. */
+    private String ownAddress() {
+        InetSocketAddress own = Objects.requireNonNull(config.peers().get(config.self()));
+        return own.getHostString() + ":" + own.getPort();
+    }
+
+    /** A peer that dialed us and that neither the configuration nor the membership names: answers must reach it. */
+    private void learn(ReplicaId peer, String address) {
+        if (address.isEmpty() || links.containsKey(peer)) {
+            return;
+        }
+        try {
+            learned.put(peer, parse(address));
+            connect(peer);
+        } catch (IllegalArgumentException e) {
+            log.warn("peer={} says that it listens at {}", peer, address);
+        }
     }
 
     /** Rare calls, before there are streams: each on a connection of its own. */
     private <T> CompletableFuture<T> call(
             ReplicaId peer, Function<RaftPeerGrpc.RaftPeerFutureStub, ListenableFuture<T>> call) {
-        InetSocketAddress address = config.peers().get(peer);
-        if (address == null) {
+        Optional<InetSocketAddress> address = addressOf(peer);
+        if (address.isEmpty()) {
             return CompletableFuture.failedFuture(
-                    new IllegalArgumentException("no address is configured for replica " + peer));
+                    new IllegalArgumentException("no address is known for replica " + peer));
         }
-        ManagedChannel channel = PeerEndpoints.channel(address, inboundBytesMax).build();
+        ManagedChannel channel =
+                PeerEndpoints.channel(address.get(), inboundBytesMax).build();
         return prover.prove(channel)
                 .thenCompose(proved -> completable(call.apply(RaftPeerGrpc.newFutureStub(channel)
                         .withDeadlineAfter(CALL_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS))))
@@ -275,7 +356,7 @@ public final class GrpcPeerTransport implements PeerTransport {
         try {
             Optional<Membership> group = answer.getGroupUuid().isEmpty()
                     ? Optional.empty()
-                    : Optional.of(membership(answer.getGroupUuid(), answer.getMembersList()));
+                    : Optional.of(membership(answer.getMembership()));
             return new StoreDescription(
                     new Member(new ReplicaId(answer.getReplicaId()), FrameCodec.decodeUuid(answer.getStoreUuid())),
                     group);
@@ -284,21 +365,12 @@ public final class GrpcPeerTransport implements PeerTransport {
         }
     }
 
-    private static Membership membership(ByteString groupUuid, List<GroupMember> members) throws BadFrameException {
-        List<Member> voters = new ArrayList<>();
-        for (GroupMember member : members) {
-            voters.add(new Member(new ReplicaId(member.getReplicaId()), FrameCodec.decodeUuid(member.getStoreUuid())));
-        }
-        return new Membership(FrameCodec.decodeUuid(groupUuid), voters);
+    private static Membership membership(ByteString encoded) {
+        return Membership.decode(encoded.asReadOnlyByteBuffer());
     }
 
-    private static List<GroupMember> members(Membership membership) {
-        return membership.voters().stream()
-                .map(voter -> GroupMember.newBuilder()
-                        .setReplicaId(voter.id().value())
-                        .setStoreUuid(FrameCodec.encode(voter.storeUuid()))
-                        .build())
-                .toList();
+    private static ByteString encoded(Membership membership) {
+        return ByteString.copyFrom(membership.encode());
     }
 
     /** The port it listens on; differs from the configured one if that is 0. */
@@ -309,7 +381,10 @@ public final class GrpcPeerTransport implements PeerTransport {
     @Override
     public void close() {
         List<StreamLink> all = new ArrayList<>();
-        links.values().forEach(byKind -> all.addAll(byKind.values()));
+        synchronized (this) {
+            closed = true;
+            links.values().forEach(byKind -> all.addAll(byKind.values()));
+        }
         timer.shutdownNow();
         all.forEach(StreamLink::close);
         synchronized (bulkLinks) {
@@ -351,13 +426,11 @@ public final class GrpcPeerTransport implements PeerTransport {
             return precondition(us + " was called by a replica " + open.getFromId());
         }
         UUID store = FrameCodec.decodeUuid(open.getFromStoreUuid());
-        Optional<Member> voter = ours.voter(new ReplicaId(open.getFromId()));
-        if (voter.isEmpty()) {
-            return denied("replica " + open.getFromId() + " is not a member of the group of " + us);
-        }
-        if (!voter.get().storeUuid().equals(store)) {
+        ReplicaId sender = new ReplicaId(open.getFromId());
+        if (ours.givesToAnother(sender, store)) {
             return denied("replica " + open.getFromId() + " is store "
-                    + voter.get().storeUuid() + " in the group of " + us + ", the caller is store " + store);
+                    + ours.member(sender).orElseThrow().storeUuid() + " in the group of " + us
+                    + ", the caller is store " + store);
         }
         return Optional.empty();
     }
@@ -476,7 +549,7 @@ public final class GrpcPeerTransport implements PeerTransport {
             description
                     .membership()
                     .ifPresent(group -> response.setGroupUuid(FrameCodec.encode(group.groupUuid()))
-                            .addAllMembers(members(group)));
+                            .setMembership(encoded(group)));
             answer.onNext(response.build());
             answer.onCompleted();
         }
@@ -485,8 +558,8 @@ public final class GrpcPeerTransport implements PeerTransport {
         public void adoptGroup(AdoptGroupRequest request, StreamObserver<AdoptGroupResponse> answer) {
             Membership adopted;
             try {
-                adopted = membership(request.getGroupUuid(), request.getMembersList());
-            } catch (BadFrameException | IllegalArgumentException e) {
+                adopted = membership(request.getMembership());
+            } catch (IllegalArgumentException e) {
                 answer.onError(
                         Status.INVALID_ARGUMENT.withDescription(e.getMessage()).asRuntimeException());
                 return;
@@ -556,6 +629,7 @@ public final class GrpcPeerTransport implements PeerTransport {
             }
             ReplicaId sender = new ReplicaId(open.getFromId());
             from = Optional.of(sender);
+            learn(sender, open.getFromAddress());
             InboundStream older = inbound.put(new StreamKey(sender, kind), this);
             if (older != null) {
                 older.end(Status.ABORTED.withDescription("the peer opened a newer stream"));

@@ -17,10 +17,18 @@ public interface PeerTransport extends AutoCloseable {
     void send(ReplicaId to, Message message);
 
     /**
-     * From now on streams name this group, and are accepted only from its members, which are (id, store UUID) (R36).
-     * Called when the store belongs to a group, and again when the membership changed.
+     * From now on streams name this group and go to all its members. They are accepted from any store of the group whose
+     * id it doesn't give to another store (R36): who just joined may be ahead of our log. Called when the store belongs to
+     * a group, and again when the membership changed; streams to those who were removed end a little later.
      */
     void joinGroup(Membership membership);
+
+    /**
+     * Where a replica is reached that neither the configuration nor the membership names yet.
+     *
+     * @throws IllegalArgumentException if the address is not host:port
+     */
+    void know(ReplicaId peer, String address);
 
     CompletableFuture<StoreDescription> describeStore(ReplicaId peer);
 

@@ -112,6 +112,11 @@ final class MemoryNetwork {
         }
 
         @Override
+        public void know(ReplicaId peer, String address) {
+            // Everybody finds everybody here.
+        }
+
+        @Override
         public CompletableFuture<StoreDescription> describeStore(ReplicaId peer) {
             return reach(peer)
                     .map(l -> CompletableFuture.completedFuture(l.describeStore()))

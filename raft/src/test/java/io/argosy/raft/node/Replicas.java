@@ -41,6 +41,7 @@ final class Replicas implements AutoCloseable {
 
     private final Path folder;
     private final Map<ReplicaId, InetSocketAddress> addresses = new TreeMap<>();
+    private final Map<ReplicaId, InetSocketAddress> joiners = new TreeMap<>();
     private final Map<ReplicaId, RaftServer> running = new TreeMap<>();
     private final Map<ReplicaId, StateMachine> machines = new TreeMap<>();
     private final Map<ReplicaId, Disk> disks = new TreeMap<>();
@@ -96,12 +97,29 @@ final class Replicas implements AutoCloseable {
         return this;
     }
 
+    /** An empty store that knows the founders, and whom nobody knows. */
+    RaftServer startStranger(int number) throws IOException {
+        joiners.put(id(number), FreePort.address());
+        return start(number);
+    }
+
+    String addressOf(int number) {
+        InetSocketAddress address = java.util.Objects.requireNonNull(joiners.get(id(number)));
+        return address.getHostString() + ":" + address.getPort();
+    }
+
     RaftConfig config(ReplicaId replica) {
+        Map<ReplicaId, InetSocketAddress> known = new TreeMap<>(addresses);
+        joiners.forEach((joiner, address) -> {
+            if (joiner.equals(replica)) {
+                known.put(joiner, address);
+            }
+        });
         return new RaftConfig(
                 "g1",
                 replica,
-                addresses,
-                java.util.Objects.requireNonNull(addresses.get(replica)),
+                known,
+                java.util.Objects.requireNonNull(known.get(replica)),
                 folderOf(replica),
                 RaftConfig.Timing.DEFAULT,
                 limits,

@@ -149,6 +149,11 @@ final class Promised {
         }
 
         @Override
+        public Optional<Membership> founding() {
+            return store.founding();
+        }
+
+        @Override
         public void adopt(String groupName, Membership membership) throws IOException {
             store.adopt(groupName, membership);
             if (lastIndex == 0) {

@@ -265,6 +265,11 @@ final class Wires {
         }
 
         @Override
+        public void know(ReplicaId peer, String address) {
+            // Everybody finds everybody here.
+        }
+
+        @Override
         public CompletableFuture<StoreDescription> describeStore(ReplicaId peer) {
             return ask(peer, l -> CompletableFuture.completedFuture(l.describeStore()));
         }
