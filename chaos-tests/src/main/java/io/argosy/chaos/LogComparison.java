@@ -28,7 +28,9 @@ final class LogComparison {
         NavigableMap<Long, String> first = logs.get(0);
         long compared = 0;
         long end = logs.stream().mapToLong(NavigableMap::lastKey).min().orElseThrow();
-        for (long index = first.firstKey(); index <= end; index++) {
+        // Replicas trim whole files, each for itself.
+        long begin = logs.stream().mapToLong(NavigableMap::firstKey).max().orElseThrow();
+        for (long index = begin; index <= end; index++) {
             String expected = first.get(index);
             for (int i = 1; i < logs.size(); i++) {
                 String found = logs.get(i).get(index);

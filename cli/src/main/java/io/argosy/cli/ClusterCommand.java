@@ -5,6 +5,7 @@ import io.argosy.client.ArgosyClient;
 import io.argosy.client.ClusterDescription;
 import io.argosy.client.ClusterDescription.Group;
 import io.argosy.client.ClusterDescription.Replica;
+import io.argosy.proto.v1.Catchup;
 import io.argosy.proto.v1.DamageReport;
 import io.argosy.proto.v1.DescribeReplicaRequest;
 import io.argosy.proto.v1.DescribeReplicaResponse;
@@ -113,9 +114,20 @@ final class ClusterCommand extends CommandGroup {
                                 + damage.getToIndex() + " in " + damage.getFile() + " (" + damage.getDetail()
                                 + "); they are not served from this replica");
                     }
+                    if (own.hasCatchup()) {
+                        problems.add("replica " + name + " fetches " + progress(own.getCatchup()));
+                    } else if (own.getHollow()) {
+                        problems.add("replica " + name + " lacks the log before entry " + own.getFirstIndex());
+                    }
                 });
             }
             return problems;
+        }
+
+        private static String progress(Catchup catchup) {
+            String of = catchup.getTotalBytes() > 0 ? " of " + catchup.getTotalBytes() : "";
+            return catchup.getWhat() + " from replica " + catchup.getFromReplica() + ": " + catchup.getDoneBytes() + of
+                    + " bytes";
         }
 
         private void show(ClusterDescription cluster, List<Seen> seen, List<String> problems) {
@@ -162,6 +174,14 @@ final class ClusterCommand extends CommandGroup {
                         .put("disk", own.getDiskState())
                         .put("uptimeMillis", own.getUptimeMillis())
                         .put("argosy", own.getVersion());
+                node.put("hollow", own.getHollow());
+                if (own.hasCatchup()) {
+                    node.putObject("catchup")
+                            .put("what", own.getCatchup().getWhat())
+                            .put("from", own.getCatchup().getFromReplica())
+                            .put("doneBytes", own.getCatchup().getDoneBytes())
+                            .put("totalBytes", own.getCatchup().getTotalBytes());
+                }
                 var damage = node.putArray("damage");
                 own.getDamageList()
                         .forEach(d -> damage.add(Output.object()

@@ -7,6 +7,7 @@ import io.argosy.broker.consume.GroupViews.GroupView;
 import io.argosy.broker.consume.GroupViews.QueueView;
 import io.argosy.broker.topic.TopicOutcome;
 import io.argosy.broker.topic.TopicView;
+import io.argosy.proto.v1.Catchup;
 import io.argosy.proto.v1.AdminCode;
 import io.argosy.proto.v1.AdminGrpc;
 import io.argosy.proto.v1.AdminStatus;
@@ -128,6 +129,13 @@ final class AdminService extends AdminGrpc.AdminImplBase {
                         .setInflightBytes(peer.inflightBytes())
                         .setState(peer.state())
                         .setReachable(peer.reachable())));
+        response.setHollow(status.hollow());
+        status.catchup()
+                .ifPresent(catchup -> response.setCatchup(Catchup.newBuilder()
+                        .setWhat(catchup.what())
+                        .setFromReplica(catchup.from().value())
+                        .setDoneBytes(catchup.doneBytes())
+                        .setTotalBytes(catchup.totalBytes())));
         status.damage()
                 .forEach(damage -> response.addDamage(DamageReport.newBuilder()
                         .setFile(damage.file())

@@ -10,6 +10,7 @@
  *
  * <ul>
  *   <li>What {@code sync} covered is read back, or reported as damage and never served; the log never looks shorter.
+ *   <li>A segment is repaired by a whole new file that takes its name.
  *   <li>No byte of a segment is changed in place. A truncation is a record of its own; only a torn tail, which was never
  *       durable, is cut off.
  *   <li>Any number of appends may share one sync. Each record says how many bytes in front of it were not yet durable,
@@ -29,6 +30,10 @@
  * tailmark                  evidence of the log's end; two slots
  * 00000000000000000001.log  a segment, named by its first index
  * 00000000000000000001.index  what a scan of a sealed segment finds; a cache
+ * snapshot/                 a snapshot that is being received; without the manifest it is deleted at the next start
+ * snapshot.manifest         it is whole, and being taken over: each start begins the log behind it anew
+ * checkpoint/               a snapshot for others, written by the state machine; deleted at each start
+ * patch/                    a segment that is written anew; deleted at each start
  * *.tmp                     being written; ignored and deleted
  *
  * identity    offset  sizeBytes  meaning
@@ -50,6 +55,17 @@
  * value of hardstate: term 8, votedFor 4 (0 = nobody); each save fills both slots
  * value of tailmark: firstIndex 8, segment's firstIndex 8, its epoch 8, position 8, lastIndex 8, lastTerm 8, cuts 12
  *
+ * snapshot.manifest
+ * magic            0          4  "ARGP"
+ * format           4          4  1
+ * index            8          8
+ * term            16          8
+ * configIndex     24          8
+ * membersBytes    32          4  0 if none
+ * members         36          m
+ * files         36+m          4  then for each: nameBytes 2, name (ASCII), size 8, CRC-32C of all of it 4
+ * crc                         4  of everything before
+ *
  * segment     offset  sizeBytes  meaning
  * header           0       4096
  * header copy   4096       4096  the same bytes
@@ -61,7 +77,7 @@
  * epoch            8          8  random; seeds every checksum of a record
  * firstIndex      16          8
  * prevTerm        24          8  term of the entry before the first index
- * prevEpoch       32          8  epoch of the segment before, 0 if none
+ * prevEpoch       32          8  epoch of the segment before, 0 if none; with prevCuts -1: written as a whole
  * prevChain       40          4  headCrc of its last record
  * prevCuts        44         12  truncations in it: count 4 (-1 unknown), lowest index 8
  * configIndex     56          8  membership in force before the first index

@@ -1,0 +1,104 @@
+package io.argosy.chaos;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.argosy.proto.v2.Code;
+import io.argosy.proto.v2.Message;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+/** A replica that was down while the others trimmed their logs is brought up by a snapshot, under load. */
+class SnapshotIT {
+
+    private static final String TOPIC = "snapshots";
+    private static final Duration PATIENCE = Duration.ofSeconds(90);
+    private static final String FILLER = "x".repeat(8000);
+
+    /** Small files, and a log that is soon too large. */
+    private static final Map<String, String> SETTINGS = Map.of(
+            "ARGOSY_RAFT_SEGMENT_SIZE", "1MiB",
+            "ARGOSY_RAFT_MAX_BYTES", "12MiB",
+            "ARGOSY_TOPIC_QUEUES", "1");
+
+    @Test
+    void aReplicaThatMissedATrimCatchesUpUnderLoadAndHasAllBodies() throws Exception {
+        try (TestCluster cluster = TestCluster.start("snapshot", SETTINGS)) {
+            send(cluster, 0, 300);
+            int behind = cluster.leader().orElseThrow() % 3 + 1;
+            cluster.kill(behind);
+            long had = firstSegment(cluster, behind);
+            int sent = 300;
+            while (firstSegment(cluster, cluster.leader().orElseThrow()) <= had + 1) {
+                send(cluster, sent, sent + 300);
+                sent += 300;
+                assertThat(sent).as("messages until the leader trims").isLessThan(20_000);
+            }
+
+            AtomicBoolean enough = new AtomicBoolean();
+            int from = sent;
+            Thread load = new Thread(() -> {
+                for (int i = from; !enough.get(); i += 20) {
+                    send(cluster, i, i + 20);
+                }
+            });
+            load.start();
+            cluster.restart(behind);
+            await().atMost(PATIENCE).until(() -> cluster.log(behind).contains("a snapshot is installed"));
+            enough.set(true);
+            load.join();
+
+            await().atMost(PATIENCE).untilAsserted(() -> {
+                String status = cluster.argosyResult("cluster", "status").output();
+                assertThat(status).doesNotContain("fetches").doesNotContain("lacks the log");
+            });
+            List<String> expected = stored(cluster);
+            assertThat(expected).isNotEmpty();
+            // Nobody else is left to ask: what the new leader serves comes from its own disk.
+            cluster.argosy("cluster", "status");
+            cluster.script("kill", "all");
+            assertThat(LogComparison.of(cluster)).startsWith(LogComparison.EQUAL);
+        }
+    }
+
+    private static void send(TestCluster cluster, int from, int to) {
+        try (RawClient client =
+                new RawClient(cluster.replicaAddress(cluster.leader().orElse(1)), "snapshot-client")) {
+            for (int i = from; i < to; i++) {
+                Message message =
+                        RawClient.message(TOPIC, "ID" + i, i + "-" + FILLER).build();
+                for (int attempt = 0; client.send(message).getStatus().getCode() != Code.OK; attempt++) {
+                    assertThat(attempt).as("attempts to send message " + i).isLessThan(1000);
+                }
+            }
+        }
+    }
+
+    private static List<String> stored(TestCluster cluster) {
+        List<String> bodies = new ArrayList<>();
+        try (RawClient client =
+                new RawClient(cluster.replicaAddress(cluster.leader().orElseThrow()), "snapshot-reader")) {
+            client.readQueue(TOPIC, 0)
+                    .forEach(message -> bodies.add(message.getBody().toString(StandardCharsets.UTF_8)));
+        }
+        return bodies;
+    }
+
+    private static long firstSegment(TestCluster cluster, int replica) throws Exception {
+        try (Stream<Path> files = Files.list(cluster.replicaFolder(replica))) {
+            return files.map(file -> file.getFileName().toString())
+                    .filter(name -> name.matches("\\d{20}\\.log"))
+                    .mapToLong(name -> Long.parseLong(name.substring(0, 20)))
+                    .min()
+                    .orElseThrow();
+        }
+    }
+}
