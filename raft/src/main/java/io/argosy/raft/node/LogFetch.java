@@ -108,7 +108,7 @@ final class LogFetch {
             if (dueNanos - nowNanos > 0) {
                 return dueNanos - nowNanos;
             }
-            begin(nowNanos);
+            begin();
         }
         while (phase == Phase.LOCATING || phase == Phase.FILLING) {
             long waitNanos = pace.waitNanos(nowNanos);
@@ -124,7 +124,7 @@ final class LogFetch {
         return phase == Phase.IDLE && due ? Math.max(1, dueNanos - nowNanos) : Long.MAX_VALUE;
     }
 
-    private void begin(long nowNanos) throws IOException {
+    private void begin() throws IOException {
         due = false;
         sources = around.peers();
         source = 0;
