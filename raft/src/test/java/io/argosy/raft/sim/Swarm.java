@@ -85,6 +85,29 @@ final class Swarm {
                 RaftConfig.Flush.FSYNC, SEGMENT_BYTES[random.nextInt(SEGMENT_BYTES.length)], 1L << 40);
     }
 
+    /** No faults, a fast network and fast disks: for scripts that make their own trouble. */
+    Swarm(int voters) {
+        this.voters = voters;
+        faults = EnumSet.noneOf(FaultClass.class);
+        virtualNanos = 0;
+        delayMinNanos = 100_000;
+        delayMeanNanos = 200_000;
+        lossPermille = 0;
+        duplicatePermille = 0;
+        inOrder = false;
+        fsyncMeanNanos = MILLI;
+        maintainNanos = 20 * MILLI;
+        flushMeanNanos = 1_000 * MILLI;
+        requestsPerSecond = 50;
+        payloadBytesMax = 100;
+        strikeMeanNanos = 1_000 * MILLI;
+        downMeanNanos = 1_000 * MILLI;
+        damageable = 0;
+        driftMax = 0;
+        limits = RaftConfig.Limits.DEFAULT;
+        storage = new RaftConfig.Storage(RaftConfig.Flush.FSYNC, 1 << 20, 1L << 40);
+    }
+
     boolean has(FaultClass fault) {
         return faults.contains(fault);
     }

@@ -15,6 +15,7 @@ import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.BooleanSupplier;
+import java.util.function.Function;
 
 /**
  * One cluster on one thread, drawn from one seed: production replicas with their stores, on virtual time. A run has
@@ -41,11 +42,11 @@ public final class World {
     private final List<SimulatedNode> nodes = new ArrayList<>();
     private final Map<ReplicaId, SimulatedNode> byId = new TreeMap<>();
 
-    private World(long seed, Workload workload, Set<FaultClass> without) {
+    private World(long seed, Workload workload, Function<SplittableRandom, Swarm> draw) {
         this.seed = seed;
         // A seed and its neighbour must have nothing in common.
         this.random = new SplittableRandom(seed * 0x9E3779B97F4A7C15L + 0x632BE59BD9B4E019L);
-        this.swarm = new Swarm(random.split(), without);
+        this.swarm = draw.apply(random.split());
         this.trace = new Trace(events, swarm.voters);
         this.checks = new Checks(this);
         this.states = new States(this);
@@ -75,12 +76,21 @@ public final class World {
 
     /** A world whose run has not begun. */
     public static World of(long seed, Workload workload, Set<FaultClass> without) {
-        return new World(seed, workload, without);
+        return new World(seed, workload, random -> new Swarm(random, without));
     }
 
     /** As {@link #of}, with all kinds of faults that the seed has. */
     public static World of(long seed, Workload workload) {
         return of(seed, workload, EnumSet.noneOf(FaultClass.class));
+    }
+
+    /** A group of this size that is born and healthy, with clients: for scripts that make their own trouble. */
+    static World calm(int voters, long seed) {
+        World world = new World(seed, new Ledger(), random -> new Swarm(voters));
+        world.begin();
+        world.clients.begin();
+        world.runUntil("somebody leads", () -> world.anyLeader().isPresent(), 5_000 * MILLI);
+        return world;
     }
 
     /** All phases; throws a {@link Violation} if anything is wrong. */

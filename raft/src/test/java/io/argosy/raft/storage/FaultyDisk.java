@@ -151,7 +151,9 @@ public final class FaultyDisk implements Disk {
     public synchronized void flip(Path file, int position, int mask) {
         Inode inode = require(file);
         inode.bytes[position] ^= (byte) mask;
-        inode.durable[position] ^= (byte) mask;
+        if (position < inode.durable.length) {
+            inode.durable[position] ^= (byte) mask;
+        }
     }
 
     /** Cuts a file from outside. */

@@ -1,0 +1,43 @@
+package io.argosy.broker.simulation;
+
+import static org.assertj.core.api.Assertions.fail;
+
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import io.argosy.raft.sim.Violation;
+import io.argosy.raft.sim.World;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.slf4j.LoggerFactory;
+
+/** Seeds with the broker's state machine: replicas and their lives after crashes end in equal state. */
+class BrokerSeedsTest {
+
+    private static final Logger LOG = (Logger) LoggerFactory.getLogger("io.argosy");
+
+    @BeforeAll
+    static void nothingIsLogged() {
+        LOG.setLevel(Level.OFF);
+    }
+
+    @AfterAll
+    static void logAgain() {
+        LOG.setLevel(null);
+    }
+
+    @Test
+    void replicasOfTheBrokerEndInEqualStateWhateverBreaks() {
+        for (long seed = Long.getLong("sim.firstSeed", 1); seed <= Long.getLong("sim.seeds", 30); seed++) {
+            World world = World.of(seed, new BrokerWorkload());
+            try {
+                world.run();
+            } catch (Violation e) {
+                fail(
+                        "seed " + seed + ": " + e.getMessage() + "\n"
+                                + world.trace().words(),
+                        e);
+            }
+        }
+    }
+}

@@ -1,0 +1,116 @@
+package io.argosy.raft.sim;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.slf4j.LoggerFactory;
+
+/**
+ * R10: every way in which the ten links between five replicas can be up or down, while one of them leads. All 1024
+ * graphs with the leader in one place are, up to names, all graphs with the leader in any of the five.
+ */
+class LinkGraphsTest {
+
+    private static final Logger LOG = (Logger) LoggerFactory.getLogger("io.argosy.raft");
+    private static final int SIZE = 5;
+    private static final int LINKS = 10;
+    private static final long MILLI = 1_000_000;
+
+    @BeforeAll
+    static void nothingIsLogged() {
+        LOG.setLevel(Level.OFF);
+    }
+
+    @AfterAll
+    static void logAgain() {
+        LOG.setLevel(null);
+    }
+
+    @Test
+    void whileSomeReplicaReachesAMajorityTheGroupMakesProgress() {
+        List<String> stuck = new ArrayList<>();
+        int hopeless = 0;
+        World world = World.calm(SIZE, 1);
+        for (int graph = 0; graph < 1 << LINKS; graph++) {
+            heal(world);
+            int[] places = places(world);
+            boolean[][] up = cut(world, graph, places);
+            if (!somebodyReachesAMajority(up)) {
+                hopeless++;
+                continue;
+            }
+            if (!progresses(world, 15_000)) {
+                stuck.add(Integer.toBinaryString(graph) + " leader at " + places[0] + " " + world.describe());
+            }
+        }
+
+        assertThat(stuck).isEmpty();
+        assertThat(hopeless).isLessThan(100);
+    }
+
+    private static void heal(World world) {
+        world.wires().healAll();
+        world.runFor(500 * MILLI);
+        assertThat(progresses(world, 10_000)).as("heals: %s", world.describe()).isTrue();
+    }
+
+    /** Where each node stands in the graph: the leader always in the first place. */
+    private static int[] places(World world) {
+        int leader = world.anyLeader().orElseThrow().position();
+        int[] places = new int[SIZE];
+        for (int i = 0; i < SIZE; i++) {
+            places[i] = (leader + i) % SIZE;
+        }
+        return places;
+    }
+
+    private static boolean[][] cut(World world, int graph, int[] places) {
+        boolean[][] up = new boolean[SIZE][SIZE];
+        int bit = 0;
+        for (int i = 0; i < SIZE; i++) {
+            up[i][i] = true;
+            for (int j = 0; j < i; j++) {
+                boolean linked = (graph >> bit++ & 1) == 1;
+                up[i][j] = linked;
+                up[j][i] = linked;
+                if (!linked) {
+                    world.wires().cut(places[i], places[j]);
+                    world.wires().cut(places[j], places[i]);
+                }
+            }
+        }
+        return up;
+    }
+
+    private static boolean somebodyReachesAMajority(boolean[][] up) {
+        for (boolean[] row : up) {
+            int count = 0;
+            for (boolean linked : row) {
+                count += linked ? 1 : 0;
+            }
+            if (count > SIZE / 2) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Several entries are committed, the last of them long after links were cut. */
+    private static boolean progresses(World world, long millisMax) {
+        world.runFor(700 * MILLI);
+        long before = world.checks().committedIndex();
+        for (long waited = 0; waited < millisMax; waited += 100) {
+            world.runFor(100 * MILLI);
+            if (world.checks().committedIndex() > before + 3) {
+                return true;
+            }
+        }
+        return false;
+    }
+}

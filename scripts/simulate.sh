@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# Runs whole clusters from seeds, on virtual time, with everything failing that may fail. docs/reliability.md explains.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+usage() {
+  cat <<'USAGE'
+Usage: scripts/simulate.sh [--seeds N] [--from S] [--minutes M] [--jobs J] [--resume] [--twice] [--dir DIR]
+       scripts/simulate.sh --seed S [--log]
+
+  --seeds N     how many seeds to run (default 1000, or no limit if --minutes is given)
+  --from S      the first seed (default 1)
+  --minutes M   stop after this time
+  --jobs J      seeds that run side by side (default 1)
+  --resume      go on behind the last seed of the campaign in DIR
+  --twice       run each seed twice and compare the traces
+  --dir DIR     where a campaign keeps its place and its failed seeds (default ./data/simulate)
+  --seed S      replay one seed: the last events of each node in words; if it fails, the fewest kinds of faults that do it
+  --log         with --seed: also what the replicas log
+
+Seeds that failed before are run first. Exit code 1 if a seed fails.
+USAGE
+}
+
+level=OFF options=()
+while [ $# -gt 0 ]; do
+  case $1 in
+    --seeds | --from | --minutes | --jobs | --seed | --dir) options+=("$1" "${2:?}"); shift 2 ;;
+    --resume | --twice) options+=("$1"); shift ;;
+    --log) level=INFO; shift ;;
+    -h | --help) usage; exit 0 ;;
+    *) echo "unknown option $1" >&2; usage >&2; exit 2 ;;
+  esac
+done
+
+. scripts/toolchain.sh
+ensure_toolchain
+. scripts/simulator.sh
+build_simulator
+
+exec "$(java_of_a_jdk)" -XX:+UseParallelGC -Xmx1g -Dsim.log=$level -Dlogback.configurationFile=logback-simulate.xml \
+  -cp "$(simulator_classpath)" io.argosy.raft.sim.Campaign "${options[@]}"
