@@ -2,6 +2,7 @@ package io.argosy.raft.node;
 
 import io.argosy.raft.ProposeResult;
 import io.argosy.raft.RaftConfig;
+import io.argosy.raft.RaftNode;
 import io.argosy.raft.RaftNode.LogReader;
 import io.argosy.raft.RaftStatus;
 import io.argosy.raft.StateMachine;
@@ -108,6 +109,10 @@ public final class SteppedReplica {
 
     public CompletableFuture<UUID> bootstrap() {
         return replica.bootstrap();
+    }
+
+    public RaftNode.Operations operations() {
+        return replica.operations();
     }
 
     public LogReader log() {

@@ -17,5 +17,9 @@ public enum FaultClass {
     READ_DELAY,
     APPLY_STALL,
     TRIM,
-    RESTART_ALL
+    RESTART_ALL,
+    /** Leadership is handed over on request, again and again. */
+    TRANSFER,
+    /** Priorities change: entries of type CONFIG among the commands, and leaders that would rather not lead. */
+    PRIORITY
 }

@@ -1,12 +1,18 @@
 package io.argosy.raft.sim;
 
+import io.argosy.raft.OperatorResult;
+import io.argosy.raft.RaftNode;
+import io.argosy.raft.ReplicaId;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SplittableRandom;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Function;
 
 /** Breaks things at random, of the kinds that the seed has, and repairs most of them again. */
 final class Nemesis {
@@ -47,6 +53,8 @@ final class Nemesis {
         action(FaultClass.DISK_ERROR, v -> v.failDisk(20));
         action(FaultClass.BIT_FLIP, this::flip);
         action(FaultClass.TRIM, v -> trim());
+        action(FaultClass.TRANSFER, v -> transfer());
+        action(FaultClass.PRIORITY, v -> prioritise());
     }
 
     /** The kinds that strike; the others are in the network and the disk all the time. */
@@ -203,6 +211,35 @@ final class Nemesis {
             victim.disk().flip(file, position, 1 << random.nextInt(8));
             world.trace().add(victim.position(), "flips", file.getFileName() + " at " + position, position);
         }
+    }
+
+    private void transfer() {
+        Optional<ReplicaId> to = random.nextInt(3) == 0
+                ? Optional.empty()
+                : Optional.of(anybody().id());
+        operate(operations -> operations.transferLeadership(to));
+    }
+
+    private void prioritise() {
+        ReplicaId id = anybody().id();
+        int priority = random.nextInt(4);
+        operate(operations -> operations.prioritise(id, priority));
+    }
+
+    /** As an operator would: asks the leader, who may refuse. */
+    private void operate(Function<RaftNode.Operations, CompletableFuture<OperatorResult>> request) {
+        world.anyLeader()
+                .ifPresent(leader -> leader.inProcess(() -> {
+                    CompletableFuture<OperatorResult> unused = request.apply(
+                                    leader.replica().operations())
+                            .whenComplete((result, failure) -> events.after(0, () -> {
+                                if (failure != null) {
+                                    throw new Violation(
+                                            "an operator's request to replica " + leader.id() + " failed", failure);
+                                }
+                                world.trace().add(leader.position(), "answers", result, 6);
+                            }));
+                }));
     }
 
     /** As far as everybody has it: there is no other way to catch up yet. */

@@ -2,6 +2,7 @@ package io.argosy.raft.sim;
 
 import io.argosy.raft.RaftConfig;
 import java.util.EnumSet;
+import java.util.List;
 import java.util.Set;
 import java.util.SplittableRandom;
 
@@ -47,7 +48,7 @@ final class Swarm {
         faults = EnumSet.noneOf(FaultClass.class);
         int share = 1 + random.nextInt(4);
         for (FaultClass fault : FaultClass.values()) {
-            if (random.nextInt(5) < share && !without.contains(fault)) {
+            if (fault.compareTo(FaultClass.TRANSFER) < 0 && random.nextInt(5) < share && !without.contains(fault)) {
                 faults.add(fault);
             }
         }
@@ -83,6 +84,12 @@ final class Swarm {
                 small ? 20_000 : 100 << 20);
         storage = new RaftConfig.Storage(
                 RaftConfig.Flush.FSYNC, SEGMENT_BYTES[random.nextInt(SEGMENT_BYTES.length)], 1L << 40);
+        // Drawn last, as kinds that come later must be: the seeds before them stay what they were.
+        for (FaultClass fault : List.of(FaultClass.TRANSFER, FaultClass.PRIORITY)) {
+            if (random.nextInt(4) == 0 && !without.contains(fault)) {
+                faults.add(fault);
+            }
+        }
     }
 
     /** No faults, a fast network and fast disks: for scripts that make their own trouble. */
