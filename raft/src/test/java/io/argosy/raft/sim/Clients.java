@@ -206,7 +206,7 @@ final class Clients {
                         for (Entry entry : entries) {
                             world.checks().shown(node, entry, "read of the log");
                         }
-                    } else if (failure instanceof DamagedEntryException && !node.damageable()) {
+                    } else if (failure instanceof DamagedEntryException && !node.excused()) {
                         throw new Violation("read of the log at replica " + node.id(), failure);
                     }
                 }));

@@ -20,6 +20,7 @@ public final class Counts {
     long readsConfirmed;
     long logReads;
     long diskErrorsHit;
+    long withoutQuorum;
     final Map<FaultClass, Long> faults = new EnumMap<>(FaultClass.class);
 
     void struck(FaultClass fault) {
@@ -41,6 +42,7 @@ public final class Counts {
         readsConfirmed += other.readsConfirmed;
         logReads += other.logReads;
         diskErrorsHit += other.diskErrorsHit;
+        withoutQuorum += other.withoutQuorum;
         other.faults.forEach((fault, count) -> faults.merge(fault, count, Long::sum));
     }
 
@@ -48,7 +50,8 @@ public final class Counts {
     public String toString() {
         return String.format(
                 "seeds=%d virtualHours=%.2f events=%d messages=%d lost=%d doubled=%d cut=%d elections=%d committed=%d"
-                        + " operations=%d unknown=%d reads=%d logReads=%d diskErrorsHit=%d faults=%s",
+                        + " operations=%d unknown=%d reads=%d logReads=%d diskErrorsHit=%d withoutQuorum=%d"
+                        + " faults=%s",
                 seeds,
                 virtualNanos / 3.6e12,
                 events,
@@ -63,6 +66,7 @@ public final class Counts {
                 readsConfirmed,
                 logReads,
                 diskErrorsHit,
+                withoutQuorum,
                 faults);
     }
 }

@@ -80,7 +80,15 @@ final class Promised {
                     log.lastIndex() >= syncedIndex,
                     node,
                     "R29 log was synced up to " + syncedIndex + " and ends at " + log.lastIndex());
-            checks.require(log.damage().isEmpty(), node, "R33 undamaged log shows damage " + log.damage());
+            for (Damage damage : log.damage()) {
+                // An unfinished batch whose trailer got to the disk before the rest is kept as damaged: whether it was
+                // ever acknowledged cannot be told from here (raft-reference 4.4, case 2).
+                checks.require(
+                        node.ambiguous() || damage.fromIndex() > syncedIndex,
+                        node,
+                        "R33 what was synced up to " + syncedIndex + " shows damage " + damage);
+                node.foundAmbiguous();
+            }
         }
         List<TermStart> starts = log.terms();
         int at = 0;

@@ -45,6 +45,7 @@ public final class SimulatedNode {
     private long diskStalledUntilNanos;
     private long applyStalledUntilNanos;
     private boolean damageable;
+    private boolean ambiguous;
     private boolean broken;
     private boolean errorInjected;
     private long ledTerm;
@@ -120,6 +121,20 @@ public final class SimulatedNode {
 
     void damaged() {
         damageable = true;
+    }
+
+    /** A loss of power left a batch of which it cannot tell whether it was acknowledged. */
+    boolean ambiguous() {
+        return ambiguous;
+    }
+
+    void foundAmbiguous() {
+        ambiguous = true;
+    }
+
+    /** Its log may have damage, for which it need not be as good as others until there is repair. */
+    boolean excused() {
+        return damageable || ambiguous;
     }
 
     /** It refuses to start, rightly: its disk is damaged. */

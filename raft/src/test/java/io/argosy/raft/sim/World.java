@@ -125,6 +125,13 @@ public final class World {
             node.heal();
             node.start();
         }
+        if (nodes.stream().filter(node -> !node.excused()).count() <= size() / 2) {
+            // Rightly without progress, until entries are repaired from peers; what is said must be true all the same.
+            clients.stop();
+            runFor(RECOVERY_NANOS / 10);
+            counts.withoutQuorum++;
+            return;
+        }
         long deadline = events.nowNanos() + RECOVERY_NANOS;
         long before = checks.committedIndex();
         runUntil(
@@ -137,7 +144,7 @@ public final class World {
 
     private boolean settled() {
         for (SimulatedNode node : nodes) {
-            if (!node.damageable() && (!node.isUp() || node.appliedIndex() < checks.committedIndex())) {
+            if (!node.excused() && (!node.isUp() || node.appliedIndex() < checks.committedIndex())) {
                 return false;
             }
         }
@@ -145,8 +152,11 @@ public final class World {
     }
 
     private void drain() {
+        if (counts.withoutQuorum > 0) {
+            return;
+        }
         for (SimulatedNode node : nodes) {
-            if (!node.damageable()) {
+            if (!node.excused() && node.isUp()) {
                 states.compareNow(node);
                 checks.require(
                         node.appliedIndex() >= clients.acknowledgedIndex(),
