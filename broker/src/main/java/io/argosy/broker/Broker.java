@@ -197,6 +197,7 @@ public final class Broker implements AutoCloseable {
                 clock);
 
         // The client plane, not yet open.
+        ReplicaDirectory directory = new ReplicaDirectory(config, raftConfig.peers(), node::status);
         PeerProver prover = new PeerProver(secret, config.group() + "/" + self, random, PROOF_TIMEOUT);
         ScheduledTimers timers = lifecycle.add("timers", new ScheduledTimers("client-timers-" + self));
         ClientPlaneServer clientPlane = lifecycle.add(
@@ -209,13 +210,13 @@ public final class Broker implements AutoCloseable {
                                 config.group(),
                                 () -> node.status().groupUuid(),
                                 leadership,
-                                () -> replicas(config, node.status()),
+                                () -> replicas(directory, node.status()),
                                 topics,
                                 config.topics().autoCreate()),
                         metrics.metered(leaderCalls(sendMessage, consuming)),
                         clients,
                         SettingsPolicy.DEFAULT,
-                        otherPeers(raftConfig),
+                        directory::peer,
                         prover,
                         relayLimits(config),
                         timers,
@@ -264,6 +265,7 @@ public final class Broker implements AutoCloseable {
                         progress,
                         config.topics().autoCreate().queueCount(),
                         config.topics().retention()),
+                directory,
                 new PeerAuthenticator(secret, random, nanoClock),
                 prover,
                 clock);
@@ -273,10 +275,10 @@ public final class Broker implements AutoCloseable {
                 new Registrar(
                         new RegistrarConfig(
                                 config.replica(),
-                                config.advertised(),
                                 config.topics().autoCreate(),
                                 config.nameServers(),
                                 config.registrationHeartbeat()),
+                        () -> directory.advertised(node.status()),
                         topics,
                         () -> standing(config, node.status(), leadership),
                         prover));
@@ -368,8 +370,8 @@ public final class Broker implements AutoCloseable {
     }
 
     /** A leader knows whom it reaches; a follower knows itself and its leader. */
-    private static List<RouteSource.Replica> replicas(BrokerConfig config, RaftStatus status) {
-        return config.advertised().stream()
+    private static List<RouteSource.Replica> replicas(ReplicaDirectory directory, RaftStatus status) {
+        return directory.advertised(status).stream()
                 .map(address -> {
                     ReplicaId id = new ReplicaId(address.getReplicaId());
                     boolean connected = id.equals(status.self())
@@ -386,10 +388,14 @@ public final class Broker implements AutoCloseable {
                 .toList();
     }
 
-    /** Only who serves as leader claims the term at the name servers. */
+    /** Only who serves as leader claims the term at the name servers, and who is no member registers nothing. */
     private static Optional<Standing> standing(BrokerConfig config, RaftStatus status, GroupLeadership leadership) {
         boolean leading = leadership.view().self() && leadership.view().term() == status.term();
-        return status.groupUuid().map(uuid -> new Standing(config.group(), uuid, status.term(), leading));
+        boolean member =
+                status.membership().flatMap(m -> m.member(status.self())).isPresent();
+        return status.groupUuid()
+                .filter(uuid -> member)
+                .map(uuid -> new Standing(config.group(), uuid, status.term(), leading));
     }
 
     private static ClusterSecret secret(BrokerConfig config) {
@@ -458,14 +464,13 @@ public final class Broker implements AutoCloseable {
     private static AdminListener startAdmin(
             BrokerConfig config,
             AdminParts parts,
+            ReplicaDirectory directory,
             PeerAuthenticator authenticator,
             PeerProver prover,
             InstantSource clock) {
-        Map<ReplicaId, HostPort> addresses = new HashMap<>();
-        config.replicas().forEach((id, replica) -> addresses.put(new ReplicaId(id), replica.admin()));
         try {
             return AdminListener.start(
-                    config.listen().admin().resolve(), parts, addresses, authenticator, prover, clock);
+                    config.listen().admin().resolve(), parts, directory::admin, authenticator, prover, clock);
         } catch (IOException e) {
             throw StartException.cannotListen("admin", config.listen().admin(), e);
         }

@@ -12,7 +12,16 @@ import picocli.CommandLine.Option;
         name = "raft",
         description = "Works on a broker group as a whole.",
         mixinStandardHelpOptions = true,
-        subcommands = RaftCommand.Bootstrap.class)
+        subcommands = {
+            RaftCommand.Bootstrap.class,
+            RaftStatusCommand.class,
+            MembershipCommands.Add.class,
+            MembershipCommands.Promote.class,
+            MembershipCommands.Remove.class,
+            MembershipCommands.Replace.class,
+            MembershipCommands.Priority.class,
+            MembershipCommands.Transfer.class
+        })
 final class RaftCommand extends CommandGroup {
 
     /** {@code argosy raft bootstrap}. */

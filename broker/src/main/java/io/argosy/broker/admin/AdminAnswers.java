@@ -4,7 +4,10 @@ import com.google.protobuf.ByteString;
 import io.argosy.broker.topic.TopicView;
 import io.argosy.proto.v1.AdminCode;
 import io.argosy.proto.v1.AdminStatus;
+import io.argosy.proto.v1.MemberInfo;
 import io.argosy.proto.v1.TopicInfo;
+import io.argosy.raft.Member;
+import io.argosy.raft.Membership;
 import java.nio.ByteBuffer;
 import java.util.UUID;
 
@@ -18,6 +21,16 @@ final class AdminAnswers {
 
     static AdminStatus status(AdminCode code, String message) {
         return AdminStatus.newBuilder().setCode(code).setMessage(message).build();
+    }
+
+    static MemberInfo info(Member member, Membership membership) {
+        return MemberInfo.newBuilder()
+                .setReplicaId(member.id().value())
+                .setStoreUuid(bytes(member.storeUuid()))
+                .setVoter(membership.voter(member.id()).isPresent())
+                .setPriority(member.priority())
+                .setPeerAddress(member.peerAddress())
+                .build();
     }
 
     static TopicInfo info(TopicView topic) {

@@ -19,7 +19,8 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.time.InstantSource;
-import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
 
 /** The port for tools. */
 public final class AdminListener implements AutoCloseable {
@@ -39,14 +40,14 @@ public final class AdminListener implements AutoCloseable {
     }
 
     /**
-     * @param replicas admin addresses of all replicas of the group
+     * @param replicas admin addresses of the other replicas, as far as they are known
      * @param prover proves the cluster secret to them
      * @throws IOException if the address can't be bound
      */
     public static AdminListener start(
             InetSocketAddress listen,
             AdminParts parts,
-            Map<ReplicaId, HostPort> replicas,
+            Function<ReplicaId, Optional<HostPort>> replicas,
             PeerAuthenticator authenticator,
             PeerProver prover,
             InstantSource clock)

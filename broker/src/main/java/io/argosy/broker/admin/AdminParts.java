@@ -24,6 +24,11 @@ public record AdminParts(
         int queueCountDefault,
         Duration retentionDefault) {
 
+    /** Parts of {@link io.argosy.raft.Member#services()}, separated by commas. */
+    public static final String SERVICE_CLIENT = "client=";
+
+    public static final String SERVICE_ADMIN = "admin=";
+
     /** Ends of queues, as applied here. */
     public interface QueueOffsets {
 

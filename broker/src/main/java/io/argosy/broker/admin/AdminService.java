@@ -7,12 +7,15 @@ import io.argosy.broker.consume.GroupViews.GroupView;
 import io.argosy.broker.consume.GroupViews.QueueView;
 import io.argosy.broker.topic.TopicOutcome;
 import io.argosy.broker.topic.TopicView;
+import io.argosy.proto.v1.AddLearner;
 import io.argosy.proto.v1.AdminCode;
 import io.argosy.proto.v1.AdminGrpc;
 import io.argosy.proto.v1.AdminStatus;
 import io.argosy.proto.v1.BootstrapRequest;
 import io.argosy.proto.v1.BootstrapResponse;
 import io.argosy.proto.v1.Catchup;
+import io.argosy.proto.v1.ChangeMembershipRequest;
+import io.argosy.proto.v1.ChangeMembershipResponse;
 import io.argosy.proto.v1.CreateTopicRequest;
 import io.argosy.proto.v1.CreateTopicResponse;
 import io.argosy.proto.v1.DamageReport;
@@ -31,11 +34,17 @@ import io.argosy.proto.v1.ListTopicsRequest;
 import io.argosy.proto.v1.ListTopicsResponse;
 import io.argosy.proto.v1.PeerProgress;
 import io.argosy.proto.v1.QueueInfo;
+import io.argosy.proto.v1.TransferLeadershipRequest;
+import io.argosy.proto.v1.TransferLeadershipResponse;
 import io.argosy.raft.Entry;
+import io.argosy.raft.Member;
+import io.argosy.raft.OperatorResult;
 import io.argosy.raft.ProposeResult;
 import io.argosy.raft.RaftNode;
+import io.argosy.raft.RaftNode.Operations;
 import io.argosy.raft.RaftStatus;
 import io.argosy.raft.ReplicaId;
+import io.argosy.server.config.HostPort;
 import io.argosy.wire.name.ResourceNames;
 import io.grpc.Status;
 import io.grpc.stub.StreamObserver;
@@ -44,6 +53,7 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
@@ -128,7 +138,11 @@ final class AdminService extends AdminGrpc.AdminImplBase {
                         .setNextIndex(peer.nextIndex())
                         .setInflightBytes(peer.inflightBytes())
                         .setState(peer.state())
-                        .setReachable(peer.reachable())));
+                        .setReachable(peer.reachable())
+                        .setStanding(peer.standing().name())
+                        .setAppliedIndex(peer.appliedIndex())
+                        .setCaughtUp(peer.caughtUp())
+                        .setDiskSlow(peer.diskSlow())));
         response.setHollow(status.hollow());
         status.catchup()
                 .ifPresent(catchup -> response.setCatchup(Catchup.newBuilder()
@@ -136,6 +150,11 @@ final class AdminService extends AdminGrpc.AdminImplBase {
                         .setFromReplica(catchup.from().value())
                         .setDoneBytes(catchup.doneBytes())
                         .setTotalBytes(catchup.totalBytes())));
+        status.handingOverTo().ifPresent(to -> response.setHandingOverTo(to.value()));
+        status.membership().ifPresent(membership -> {
+            membership.members().forEach(member -> response.addMembers(AdminAnswers.info(member, membership)));
+            membership.retired().forEach(id -> response.addRetiredIds(id.value()));
+        });
         status.damage()
                 .forEach(damage -> response.addDamage(DamageReport.newBuilder()
                         .setFile(damage.file())
@@ -152,7 +171,142 @@ final class AdminService extends AdminGrpc.AdminImplBase {
         if (status.groupUuid().isEmpty()) {
             return "UNBORN";
         }
-        return status.stranger() ? "STRANGER" : status.role().name();
+        if (!status.stranger()) {
+            return status.role().name();
+        }
+        boolean learner = status.membership()
+                .flatMap(m -> m.learner(status.self()))
+                .filter(m -> m.isStore(status.storeUuid()))
+                .isPresent();
+        return learner ? "LEARNER" : "STRANGER";
+    }
+
+    // ---- changes of the group ----
+
+    @Override
+    public void changeMembership(ChangeMembershipRequest request, StreamObserver<ChangeMembershipResponse> answers) {
+        log.info("change of membership asked for group={} request={}", parts.groupName(), request);
+        BiConsumer<AdminStatus, String> decided = (status, reason) -> answer(
+                answers,
+                ChangeMembershipResponse.newBuilder()
+                        .setStatus(status)
+                        .setReason(reason)
+                        .build());
+        CompletableFuture<OperatorResult> asked;
+        try {
+            asked = begin(request, parts.node().operations());
+        } catch (IllegalArgumentException e) {
+            decided.accept(
+                    AdminAnswers.status(AdminCode.ADMIN_CODE_INVALID_ARGUMENT, String.valueOf(e.getMessage())), "");
+            return;
+        }
+        decide(
+                asked,
+                leader -> passOn(
+                        leader,
+                        (stub, observer) -> stub.changeMembership(request, observer),
+                        answers,
+                        status -> decided.accept(status, "")),
+                decided);
+    }
+
+    private static CompletableFuture<OperatorResult> begin(ChangeMembershipRequest request, Operations operations) {
+        return switch (request.getChangeCase()) {
+            case ADD_LEARNER -> {
+                AddLearner add = request.getAddLearner();
+                HostPort peer = HostPort.parse(add.getPeerAddress());
+                yield operations.addLearner(
+                        new ReplicaId(add.getReplicaId()),
+                        peer.toString(),
+                        services(HostPort.parse(add.getClientAddress()), HostPort.parse(add.getAdminAddress())));
+            }
+            case PROMOTE_ID -> operations.promote(new ReplicaId(request.getPromoteId()));
+            case REMOVE_ID -> operations.remove(new ReplicaId(request.getRemoveId()));
+            case PRIORITISE ->
+                operations.prioritise(
+                        new ReplicaId(request.getPrioritise().getReplicaId()),
+                        checkedPriority(request.getPrioritise().getPriority()));
+            case CHANGE_NOT_SET -> throw new IllegalArgumentException("the request names no change");
+        };
+    }
+
+    /** Read by the directory of the replicas, which knows no more of a newcomer. */
+    private static String services(HostPort client, HostPort admin) {
+        return AdminParts.SERVICE_CLIENT + client + "," + AdminParts.SERVICE_ADMIN + admin;
+    }
+
+    private static int checkedPriority(int priority) {
+        if (priority < 0 || priority > Member.PRIORITY_MAX) {
+            throw new IllegalArgumentException(
+                    "priority " + Integer.toUnsignedString(priority) + " is outside 0.." + Member.PRIORITY_MAX);
+        }
+        return priority;
+    }
+
+    @Override
+    public void transferLeadership(
+            TransferLeadershipRequest request, StreamObserver<TransferLeadershipResponse> answers) {
+        log.info("transfer of leadership asked for group={} to={}", parts.groupName(), request.getToId());
+        BiConsumer<AdminStatus, String> decided = (status, reason) -> answer(
+                answers,
+                TransferLeadershipResponse.newBuilder()
+                        .setStatus(status)
+                        .setReason(reason)
+                        .build());
+        Optional<ReplicaId> to;
+        try {
+            to = request.getToId() == 0 ? Optional.empty() : Optional.of(new ReplicaId(request.getToId()));
+        } catch (IllegalArgumentException e) {
+            decided.accept(
+                    AdminAnswers.status(AdminCode.ADMIN_CODE_INVALID_ARGUMENT, String.valueOf(e.getMessage())), "");
+            return;
+        }
+        decide(
+                parts.node().operations().transferLeadership(to),
+                leader -> passOn(
+                        leader,
+                        (stub, observer) -> stub.transferLeadership(request, observer),
+                        answers,
+                        status -> decided.accept(status, "")),
+                decided);
+    }
+
+    /** As {@link #change}: once to the leader, if it is another one. */
+    private void decide(
+            CompletableFuture<OperatorResult> asked,
+            Consumer<ReplicaId> passOn,
+            BiConsumer<AdminStatus, String> decided) {
+        boolean forwarded = AdminListener.FORWARDED.get() != null;
+        var unused = asked.whenComplete((result, failure) -> {
+            if (failure != null) {
+                log.error("an operator's request failed", failure);
+                decided.accept(
+                        AdminAnswers.status(
+                                AdminCode.ADMIN_CODE_INTERNAL, cause(failure).toString()),
+                        "");
+            } else if (result instanceof OperatorResult.Done) {
+                decided.accept(AdminAnswers.OK, "");
+            } else if (result instanceof OperatorResult.Refused refused) {
+                decided.accept(
+                        AdminAnswers.status(
+                                AdminCode.ADMIN_CODE_FAILED_PRECONDITION,
+                                refused.why().text()),
+                        refused.why().reason().name());
+            } else if (result instanceof OperatorResult.NotLeader notLeader) {
+                if (forwarded || notLeader.leader().isEmpty()) {
+                    decided.accept(noLeader(), "");
+                } else {
+                    passOn.accept(notLeader.leader().get());
+                }
+            } else {
+                decided.accept(
+                        AdminAnswers.status(
+                                AdminCode.ADMIN_CODE_UNKNOWN_OUTCOME,
+                                "the leader changed while this was under way: look at 'argosy raft status' before"
+                                        + " trying again"),
+                        "");
+            }
+        });
     }
 
     // ---- changes of topics ----

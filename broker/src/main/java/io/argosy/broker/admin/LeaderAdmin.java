@@ -8,14 +8,17 @@ import io.argosy.wire.grpc.PeerEndpoints;
 import io.grpc.ManagedChannel;
 import io.grpc.Metadata;
 import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
 import io.grpc.stub.MetadataUtils;
 import io.grpc.stub.StreamObserver;
 import java.net.InetSocketAddress;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
+import java.util.function.Function;
 
 /** The admin listeners of the other replicas, for changes that only the leader can make. */
 final class LeaderAdmin implements AutoCloseable {
@@ -26,20 +29,25 @@ final class LeaderAdmin implements AutoCloseable {
     private static final int ANSWER_BYTES_MAX = 16 << 20;
     private static final long TIMEOUT_SECONDS = 10;
 
-    private final Map<ReplicaId, HostPort> addresses;
+    private final Function<ReplicaId, Optional<HostPort>> addresses;
     private final PeerProver prover;
     private final Map<ReplicaId, ManagedChannel> channels = new ConcurrentHashMap<>();
     private final Metadata mark = new Metadata();
 
-    LeaderAdmin(Map<ReplicaId, HostPort> addresses, PeerProver prover) {
-        this.addresses = Map.copyOf(addresses);
+    LeaderAdmin(Function<ReplicaId, Optional<HostPort>> addresses, PeerProver prover) {
+        this.addresses = addresses;
         this.prover = prover;
         mark.put(FORWARDED, "true");
     }
 
     /** @return fails with a StatusRuntimeException if the leader cannot be asked */
     <T> CompletableFuture<T> ask(ReplicaId leader, BiConsumer<AdminGrpc.AdminStub, StreamObserver<T>> call) {
-        ManagedChannel channel = channels.computeIfAbsent(leader, this::connect);
+        ManagedChannel channel;
+        try {
+            channel = channels.computeIfAbsent(leader, this::connect);
+        } catch (StatusRuntimeException e) {
+            return CompletableFuture.failedFuture(e);
+        }
         return prover.call(channel, () -> {
             OneAnswer<T> answer = new OneAnswer<>();
             call.accept(
@@ -73,10 +81,11 @@ final class LeaderAdmin implements AutoCloseable {
     }
 
     private ManagedChannel connect(ReplicaId replica) {
-        HostPort address = addresses.get(replica);
-        if (address == null) {
-            throw new IllegalStateException("no admin address of replica " + replica);
-        }
+        HostPort address = addresses
+                .apply(replica)
+                .orElseThrow(() -> Status.UNAVAILABLE
+                        .withDescription("no admin address of replica " + replica)
+                        .asRuntimeException());
         return PeerEndpoints.channel(
                         InetSocketAddress.createUnresolved(address.host(), address.port()), ANSWER_BYTES_MAX)
                 .build();

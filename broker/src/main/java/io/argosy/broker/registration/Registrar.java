@@ -5,6 +5,7 @@ import io.argosy.broker.topic.Topics.Change;
 import io.argosy.proto.v1.AutoCreate;
 import io.argosy.proto.v1.FullState;
 import io.argosy.proto.v1.RegistrationUpdate;
+import io.argosy.proto.v1.ReplicaAddress;
 import io.argosy.wire.auth.PeerProver;
 import java.util.List;
 import java.util.Optional;
@@ -28,6 +29,8 @@ public final class Registrar implements AutoCloseable {
     private final RegistrarConfig config;
     private final Topics topics;
     private final Supplier<Optional<Standing>> standing;
+    private final Supplier<List<ReplicaAddress>> replicas;
+    private List<ReplicaAddress> toldReplicas = List.of();
     private final ScheduledThreadPoolExecutor thread;
     private final List<NameServerLink> links;
     private final TopicHistory history = new TopicHistory();
@@ -38,10 +41,17 @@ public final class Registrar implements AutoCloseable {
     private final AtomicBoolean wakened = new AtomicBoolean();
 
     /**
+     * @param replicas where clients and tools find each replica of the group, this one included; from any thread
      * @param standing what this replica is now, from any thread; empty while its group is not born, and then nothing is
      *     registered
      */
-    public Registrar(RegistrarConfig config, Topics topics, Supplier<Optional<Standing>> standing, PeerProver prover) {
+    public Registrar(
+            RegistrarConfig config,
+            Supplier<List<ReplicaAddress>> replicas,
+            Topics topics,
+            Supplier<Optional<Standing>> standing,
+            PeerProver prover) {
+        this.replicas = replicas;
         this.config = config;
         this.topics = topics;
         this.standing = standing;
@@ -105,6 +115,11 @@ public final class Registrar implements AutoCloseable {
         takeNews();
         Optional<Standing> now = standing.get();
         if (now.isPresent()) {
+            List<ReplicaAddress> nowReplicas = replicas.get();
+            if (!nowReplicas.equals(toldReplicas)) {
+                toldReplicas = nowReplicas;
+                links.forEach(NameServerLink::tellEverythingNext);
+            }
             links.forEach(link -> link.beat(history, now.get().fence(config.self())));
         }
     }
@@ -128,7 +143,7 @@ public final class Registrar implements AutoCloseable {
                         .setFull(FullState.newBuilder()
                                 .setReplicaId(config.self())
                                 .setFence(now.fence(config.self()))
-                                .addAllReplicas(config.replicas())
+                                .addAllReplicas(replicas.get())
                                 .setTopicsVersion(version)
                                 .addAllTopics(topics.all().stream()
                                         .map(TopicHistory::route)

@@ -21,9 +21,11 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.time.InstantSource;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
 
 /**
  * Everything a broker does for official clients, wired: put {@link #relayService} on the guarded peer port, then
@@ -39,7 +41,9 @@ public final class ClientPlaneServer implements AutoCloseable {
     private final SightingReports reports;
     private final ClientListener listener;
     private final TelemetryStreams telemetry;
-    private final Map<ReplicaId, RelayLink> links;
+    private final Map<ReplicaId, RelayLink> links = new ConcurrentHashMap<>();
+    private final Function<ReplicaId, Optional<InetSocketAddress>> peers;
+    private final PeerProver prover;
 
     /**
      * @param listen client port
@@ -56,7 +60,7 @@ public final class ClientPlaneServer implements AutoCloseable {
             Map<String, LeaderCall> leaderCalls,
             ClientRegistry clients,
             SettingsPolicy settings,
-            Map<ReplicaId, InetSocketAddress> peers,
+            Function<ReplicaId, Optional<InetSocketAddress>> peers,
             PeerProver prover,
             RelayLimits limits,
             Timers timers,
@@ -64,21 +68,14 @@ public final class ClientPlaneServer implements AutoCloseable {
             List<ServerServiceDefinition> moreServices) {
         public Parts {
             leaderCalls = Map.copyOf(leaderCalls);
-            peers = Map.copyOf(peers);
             moreServices = List.copyOf(moreServices);
         }
     }
 
     public ClientPlaneServer(Parts parts) {
         Timers timers = parts.timers();
-        links = new HashMap<>();
-        parts.peers()
-                .forEach((id, address) -> links.put(
-                        id,
-                        new RelayLink(
-                                PeerEndpoints.channel(address, RELAY_FRAME_BYTES_MAX)
-                                        .build(),
-                                parts.prover())));
+        peers = parts.peers();
+        prover = parts.prover();
         telemetry = new TelemetryStreams(new SettingsAnswer(parts.settings()), parts.clients());
         LocalCalls localCalls = new LocalCalls(new RouteEncoder(parts.routes()), telemetry);
         router = new Router(
@@ -111,11 +108,15 @@ public final class ClientPlaneServer implements AutoCloseable {
     }
 
     private RelayLink link(ReplicaId id) {
-        RelayLink link = links.get(id);
-        if (link == null) {
-            throw new IllegalStateException("no peer address for replica " + id);
-        }
-        return link;
+        return links.computeIfAbsent(id, this::connect);
+    }
+
+    /** With the first call to the peer: a channel connects when it is used. */
+    private RelayLink connect(ReplicaId id) {
+        InetSocketAddress address =
+                peers.apply(id).orElseThrow(() -> new IllegalStateException("no peer address for replica " + id));
+        return new RelayLink(
+                PeerEndpoints.channel(address, RELAY_FRAME_BYTES_MAX).build(), prover);
     }
 
     /** For the peer port, which must be under guard and take {@link #RELAY_FRAME_BYTES_MAX}. */

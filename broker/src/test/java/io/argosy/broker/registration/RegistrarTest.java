@@ -158,16 +158,12 @@ final class RegistrarTest {
 
     private Registrar registrar(HostPort... nameServers) {
         Registrar registrar = new Registrar(
-                new RegistrarConfig(
-                        1,
-                        List.of(ReplicaAddress.newBuilder()
-                                .setReplicaId(1)
-                                .setClientHost("127.0.0.1")
-                                .setClientPort(10911)
-                                .build()),
-                        Topics.AutoCreate.DEFAULT,
-                        List.of(nameServers),
-                        Duration.ofMillis(50)),
+                new RegistrarConfig(1, Topics.AutoCreate.DEFAULT, List.of(nameServers), Duration.ofMillis(50)),
+                () -> List.of(ReplicaAddress.newBuilder()
+                        .setReplicaId(1)
+                        .setClientHost("127.0.0.1")
+                        .setClientPort(10911)
+                        .build()),
                 topics,
                 standing::get,
                 new PeerProver(SECRET, "g1/1", new SecureRandom(), Duration.ofSeconds(5)));

@@ -81,7 +81,7 @@ final class ToyReplica {
                         (context, request, sink) -> lead(answer -> {}, sink)),
                 clients,
                 SettingsPolicy.DEFAULT,
-                others,
+                peer -> Optional.ofNullable(others.get(peer)),
                 new PeerProver(SECRET, "toy/" + id, random, Duration.ofSeconds(2)),
                 limits,
                 timers,

@@ -230,9 +230,13 @@ public final class GrpcPeerTransport implements PeerTransport {
 
     private static InetSocketAddress parse(String address) {
         int colon = address.lastIndexOf(':');
+        if (colon < 1) {
+            throw new IllegalArgumentException("\"" + address + "\" is not host:port");
+        }
         try {
-            return new InetSocketAddress(
-                    address.substring(0, Math.max(colon, 0)), Integer.parseInt(address.substring(colon + 1)));
+            // A name stays a name, and is looked up again with each connection.
+            return InetSocketAddress.createUnresolved(
+                    address.substring(0, colon), Integer.parseInt(address.substring(colon + 1)));
         } catch (IllegalArgumentException e) {
             throw new IllegalArgumentException("\"" + address + "\" is not host:port", e);
         }

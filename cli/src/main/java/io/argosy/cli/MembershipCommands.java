@@ -1,0 +1,241 @@
+package io.argosy.cli;
+
+import io.argosy.client.ClusterDescription.Group;
+import io.argosy.proto.v1.DescribeReplicaResponse;
+import io.argosy.proto.v1.MemberInfo;
+import java.time.Duration;
+import java.util.Optional;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** Changes of a broker group's replicas: one at a time, each done when it is answered. */
+final class MembershipCommands {
+
+    private MembershipCommands() {}
+
+    private static void tell(CommonOptions common, String what, int id, String text) {
+        common.output().one(what, Output.object().put("replicaId", id), () -> text + System.lineSeparator());
+    }
+
+    /** {@code argosy raft add}. */
+    @Command(
+            name = "add",
+            description = {
+                "Adds a new replica as a learner: it gets all messages and does not vote yet.",
+                "It must be running, with an empty data folder and an id that was never used in the group."
+            },
+            mixinStandardHelpOptions = true)
+    static final class Add implements Runnable {
+        @Mixin
+        private final CommonOptions common = new CommonOptions();
+
+        @Mixin
+        private final GroupReplicas replicas = new GroupReplicas();
+
+        @Option(names = "--replica", required = true, paramLabel = "N", description = "Id of the replica")
+        private int id;
+
+        @Mixin
+        private final NewReplica replica = new NewReplica();
+
+        @Override
+        public void run() {
+            try (AdminClient admin = common.admin()) {
+                Group group = replicas.find(admin);
+                GroupReplicas.add(admin, group, id, replica);
+                tell(common, "ReplicaAdded", id, "replica " + id + " is a learner now; next: argosy raft promote");
+            }
+        }
+    }
+
+    /** {@code argosy raft promote}. */
+    @Command(
+            name = "promote",
+            description = {"Makes a learner that has caught up a voter."},
+            mixinStandardHelpOptions = true)
+    static final class Promote implements Runnable {
+        @Mixin
+        private final CommonOptions common = new CommonOptions();
+
+        @Mixin
+        private final GroupReplicas replicas = new GroupReplicas();
+
+        @Option(names = "--replica", required = true, paramLabel = "N", description = "Id of the replica")
+        private int id;
+
+        @Option(
+                names = "--wait",
+                paramLabel = "DURATION",
+                defaultValue = "0s",
+                converter = DurationConverter.class,
+                description = "How long to wait until it has caught up (default: ${DEFAULT-VALUE})")
+        private Duration wait = Duration.ZERO;
+
+        @Override
+        public void run() {
+            try (AdminClient admin = common.admin()) {
+                Group group = replicas.find(admin);
+                GroupReplicas.promote(admin, group, id, wait, System::nanoTime);
+                tell(common, "ReplicaPromoted", id, "replica " + id + " is a voter now");
+            }
+        }
+    }
+
+    /** {@code argosy raft remove}. */
+    @Command(
+            name = "remove",
+            description = {
+                "Removes a replica; its id is never used again.",
+                "A leader that is removed hands leadership over first."
+            },
+            mixinStandardHelpOptions = true)
+    static final class Remove implements Runnable {
+        @Mixin
+        private final CommonOptions common = new CommonOptions();
+
+        @Mixin
+        private final GroupReplicas replicas = new GroupReplicas();
+
+        @Option(names = "--replica", required = true, paramLabel = "N", description = "Id of the replica")
+        private int id;
+
+        @Override
+        public void run() {
+            try (AdminClient admin = common.admin()) {
+                Group group = replicas.find(admin);
+                handOverIfLeading(admin, group, id);
+                GroupReplicas.remove(admin, group, id);
+                tell(common, "ReplicaRemoved", id, "replica " + id + " is removed; its process can be stopped");
+            }
+        }
+    }
+
+    /** {@code argosy raft replace}. */
+    @Command(
+            name = "replace",
+            description = {
+                "Puts a new replica in the place of another: adds it, waits until it has caught up,",
+                "promotes it, and removes the other one. May be repeated if it was interrupted."
+            },
+            mixinStandardHelpOptions = true)
+    static final class Replace implements Runnable {
+        @Mixin
+        private final CommonOptions common = new CommonOptions();
+
+        @Mixin
+        private final GroupReplicas replicas = new GroupReplicas();
+
+        @Option(names = "--replica", required = true, paramLabel = "N", description = "Id of the replica")
+        private int id;
+
+        @Option(names = "--with", required = true, paramLabel = "N", description = "Id of the new replica")
+        private int newId;
+
+        @Mixin
+        private final NewReplica replica = new NewReplica();
+
+        @Option(
+                names = "--wait",
+                paramLabel = "DURATION",
+                defaultValue = "10m",
+                converter = DurationConverter.class,
+                description = "How long to wait until it has caught up (default: ${DEFAULT-VALUE})")
+        private Duration wait = Duration.ZERO;
+
+        @Override
+        public void run() {
+            try (AdminClient admin = common.admin()) {
+                Group group = replicas.find(admin);
+                DescribeReplicaResponse now = GroupReplicas.describe(admin, group);
+                Optional<MemberInfo> member = now.getMembersList().stream()
+                        .filter(m -> m.getReplicaId() == newId)
+                        .findFirst();
+                if (member.isEmpty()) {
+                    GroupReplicas.add(admin, group, newId, replica);
+                    common.say("replica " + newId + " is a learner, and catches up");
+                }
+                if (member.filter(MemberInfo::getVoter).isEmpty()) {
+                    GroupReplicas.promote(admin, group, newId, wait, System::nanoTime);
+                    common.say("replica " + newId + " is a voter");
+                }
+                handOverIfLeading(admin, group, id);
+                GroupReplicas.remove(admin, group, id);
+                tell(common, "ReplicaReplaced", id, "replica " + newId + " has replaced replica " + id);
+            }
+        }
+    }
+
+    /** {@code argosy raft priority}. */
+    @Command(
+            name = "priority",
+            description = {"Sets who leads if it can: the replica with the highest priority."},
+            mixinStandardHelpOptions = true)
+    static final class Priority implements Runnable {
+        @Mixin
+        private final CommonOptions common = new CommonOptions();
+
+        @Mixin
+        private final GroupReplicas replicas = new GroupReplicas();
+
+        @Option(names = "--replica", required = true, paramLabel = "N", description = "Id of the replica")
+        private int id;
+
+        @Option(
+                names = "--priority",
+                required = true,
+                paramLabel = "P",
+                description = "0 to 255; 100 is what a replica has if nobody chose")
+        private int priority;
+
+        @Override
+        public void run() {
+            try (AdminClient admin = common.admin()) {
+                Group group = replicas.find(admin);
+                GroupReplicas.prioritise(admin, group, id, priority);
+                tell(common, "ReplicaPrioritised", id, "replica " + id + " has priority " + priority);
+            }
+        }
+    }
+
+    /** {@code argosy raft transfer}. */
+    @Command(
+            name = "transfer",
+            description = {"Hands leadership over to a voter that has everything and a healthy disk."},
+            mixinStandardHelpOptions = true)
+    static final class Transfer implements Runnable {
+        @Mixin
+        private final CommonOptions common = new CommonOptions();
+
+        @Mixin
+        private final GroupReplicas replicas = new GroupReplicas();
+
+        @Option(
+                names = "--to",
+                paramLabel = "N",
+                defaultValue = "0",
+                description = "Id of the replica that shall lead (default: the fittest one)")
+        private int to;
+
+        @Override
+        public void run() {
+            try (AdminClient admin = common.admin()) {
+                Group group = replicas.find(admin);
+                GroupReplicas.transfer(admin, group, to);
+                int leader = GroupReplicas.describe(admin, group).getLeaderId();
+                tell(common, "LeadershipTransferred", leader, "replica " + leader + " leads");
+            }
+        }
+    }
+
+    /** Its sends then go on without a gap; a group of one has nobody to hand over to, and is told so by the removal. */
+    private static void handOverIfLeading(AdminClient admin, Group group, int id) {
+        DescribeReplicaResponse now = GroupReplicas.describe(admin, group);
+        long otherVoters = now.getMembersList().stream()
+                .filter(m -> m.getVoter() && m.getReplicaId() != id)
+                .count();
+        if (now.getLeaderId() == id && otherVoters > 0) {
+            GroupReplicas.transfer(admin, group, 0);
+        }
+    }
+}

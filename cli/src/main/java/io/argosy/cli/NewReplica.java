@@ -1,0 +1,45 @@
+package io.argosy.cli;
+
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** Where a replica that is to be added is found. */
+final class NewReplica {
+
+    @Option(
+            names = "--peer",
+            required = true,
+            paramLabel = "HOST:PORT",
+            description = "Where it listens for its peers (its client port plus 1 by default)")
+    private String peer = "";
+
+    @Option(
+            names = "--client",
+            paramLabel = "HOST:PORT",
+            description = "Where clients reach it (default: the peer port minus 1)")
+    private @Nullable String client;
+
+    @Option(names = "--admin", paramLabel = "HOST:PORT", description = "Its admin port (default: the peer port plus 1)")
+    private @Nullable String admin;
+
+    String peer() {
+        return beside(0);
+    }
+
+    String client() {
+        return client == null ? beside(-1) : client;
+    }
+
+    String admin() {
+        return admin == null ? beside(1) : admin;
+    }
+
+    private String beside(int ports) {
+        int colon = peer.lastIndexOf(':');
+        try {
+            return peer.substring(0, Math.max(colon, 0)) + ":" + (Integer.parseInt(peer.substring(colon + 1)) + ports);
+        } catch (NumberFormatException e) {
+            throw new CommandFailure(ExitCodes.USAGE, "'" + peer + "' is not host:port");
+        }
+    }
+}
