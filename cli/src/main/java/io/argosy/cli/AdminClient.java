@@ -28,7 +28,9 @@ import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.BiFunction;
 import java.util.function.Function;
+import java.util.function.Predicate;
 
 /** Admin calls: finds the admin listeners through the cluster's client ports and proves the cluster secret to them. */
 final class AdminClient implements AutoCloseable {
@@ -114,6 +116,37 @@ final class AdminClient implements AutoCloseable {
             }
         }
         throw last;
+    }
+
+    /**
+     * A list that comes in pages.
+     *
+     * @param ask for what comes behind a name; behind the empty one is everything
+     * @param more whether there is anything behind the page
+     */
+    record Paged<P, T>(
+            BiFunction<AdminBlockingStub, String, P> ask,
+            Function<P, AdminStatus> status,
+            Function<P, List<T>> items,
+            Function<T, String> name,
+            Predicate<P> more) {}
+
+    /** The whole list, page by page. */
+    <P, T> List<T> askAll(Group group, Paged<P, T> list) {
+        List<T> all = new ArrayList<>();
+        String after = "";
+        P page;
+        do {
+            String behind = after;
+            page = ask(group, stub -> list.ask.apply(stub, behind), list.status);
+            List<T> items = list.items.apply(page);
+            if (items.isEmpty()) {
+                return all;
+            }
+            all.addAll(items);
+            after = list.name.apply(items.get(items.size() - 1));
+        } while (list.more.test(page));
+        return all;
     }
 
     /** Asks the listener at the address; anything but OK fails. */

@@ -5,19 +5,12 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
-import picocli.CommandLine.Spec.Target;
 
 /** Options that all commands that talk to a cluster have. */
-final class CommonOptions {
+final class CommonOptions extends OutputOptions {
 
     private static final String ENDPOINTS_DEFAULT = "127.0.0.1:8081";
-
-    @Spec(Target.MIXEE)
-    @SuppressWarnings("NullAway.Init") // Set by picocli.
-    private CommandSpec command;
 
     @Option(
             names = {"-e", "--endpoints"},
@@ -43,13 +36,6 @@ final class CommonOptions {
     @Option(names = "--tls", description = "Encrypt connections to the cluster's client ports")
     private boolean tls;
 
-    @Option(
-            names = {"-o", "--output"},
-            paramLabel = "FORMAT",
-            defaultValue = "table",
-            description = "One of: table, json, jsonl (default: ${DEFAULT-VALUE})")
-    private OutputFormat format = OutputFormat.TABLE;
-
     String endpoints() {
         if (endpoints != null) {
             return endpoints;
@@ -70,16 +56,6 @@ final class CommonOptions {
 
     Duration timeout() {
         return timeout;
-    }
-
-    Output output() {
-        return new Output(format, command.commandLine().getOut());
-    }
-
-    /** What is neither result nor error. */
-    void say(String text) {
-        command.commandLine().getErr().println(text);
-        command.commandLine().getErr().flush();
     }
 
     ArgosyClient client() {

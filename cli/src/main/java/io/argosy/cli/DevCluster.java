@@ -6,6 +6,7 @@ import io.argosy.namesrv.Namesrv;
 import io.argosy.namesrv.NamesrvConfig;
 import io.argosy.raft.RaftConfig;
 import io.argosy.raft.node.FailureHook;
+import io.argosy.server.process.Lifecycle;
 import io.argosy.server.process.StartException;
 import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
@@ -40,7 +41,7 @@ final class DevCluster implements AutoCloseable {
 
     private final Path secretFile;
     private final DevPorts ports;
-    private final List<AutoCloseable> parts = new ArrayList<>();
+    private final Lifecycle lifecycle = new Lifecycle();
 
     private DevCluster(Path secretFile, DevPorts ports) {
         this.secretFile = secretFile;
@@ -48,7 +49,7 @@ final class DevCluster implements AutoCloseable {
     }
 
     /**
-     * Starts everything, creates the group if the folder is new, and waits for a leader.
+     * Starts everything, and creates the group if the folder is new. Returns before a leader is elected.
      *
      * @throws CommandFailure with what to do about it; nothing is left running
      */
@@ -59,7 +60,8 @@ final class DevCluster implements AutoCloseable {
             return cluster;
         } catch (StartException e) {
             cluster.close();
-            throw new CommandFailure(ExitCodes.FAILED, String.valueOf(e.getMessage()));
+            throw new CommandFailure(
+                    ExitCodes.FAILED, e.getMessage() + "; to use other ports: argosy dev --base-port 20000");
         } catch (RuntimeException e) {
             cluster.close();
             throw e;
@@ -68,14 +70,15 @@ final class DevCluster implements AutoCloseable {
 
     private void startParts(Path folder) {
         NamesrvConfig defaults = NamesrvConfig.local(secretFile);
-        Namesrv namesrv = Namesrv.start(new NamesrvConfig(
-                ports.namesrvAt(0),
-                ports.namesrvAt(1),
-                ports.namesrvAt(2),
-                secretFile,
-                defaults.scanInterval(),
-                defaults.expiry()));
-        parts.add(namesrv);
+        Namesrv namesrv = lifecycle.add(
+                "name server",
+                Namesrv.start(new NamesrvConfig(
+                        ports.namesrvAt(0),
+                        ports.namesrvAt(1),
+                        ports.namesrvAt(2),
+                        secretFile,
+                        defaults.scanInterval(),
+                        defaults.expiry())));
         List<Broker> brokers = new ArrayList<>();
         for (int replica : ports.addresses().keySet()) {
             BrokerConfig config = BrokerConfig.local(
@@ -87,9 +90,7 @@ final class DevCluster implements AutoCloseable {
                             List.of(namesrv.registrationAddress()))
                     .withRaft(new BrokerConfig.Raft(RaftConfig.Timing.DEFAULT, LIMITS, STORAGE));
             // One replica that breaks ends the process: a cluster that limps on would hide the fault.
-            Broker broker = Broker.start(config, FailureHook.HALT);
-            brokers.add(broker);
-            parts.add(broker);
+            brokers.add(lifecycle.add("broker " + replica, Broker.start(config, FailureHook.HALT)));
         }
         if (brokers.stream()
                 .allMatch(broker -> broker.node().status().groupUuid().isEmpty())) {
@@ -138,13 +139,6 @@ final class DevCluster implements AutoCloseable {
     /** Stops in reverse order; each part makes durable what it has. */
     @Override
     public void close() {
-        for (int i = parts.size() - 1; i >= 0; i--) {
-            try {
-                parts.get(i).close();
-            } catch (Exception e) {
-                org.slf4j.LoggerFactory.getLogger(DevCluster.class).error("stop failed", e);
-            }
-        }
-        parts.clear();
+        lifecycle.close();
     }
 }

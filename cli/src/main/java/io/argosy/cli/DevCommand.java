@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -24,6 +25,7 @@ import picocli.CommandLine.Spec;
 final class DevCommand implements Runnable {
 
     private static final Duration READY_TIMEOUT = Duration.ofSeconds(30);
+    private static final long ASK_AGAIN_MILLIS = 20;
 
     @Spec
     @SuppressWarnings("NullAway.Init") // Set by picocli before run.
@@ -58,10 +60,11 @@ final class DevCommand implements Runnable {
                             stopped.countDown();
                         },
                         "shutdown"));
-        awaitReady(cluster);
-        announce(cluster, where, Duration.ofNanos(System.nanoTime() - startNanos));
         try {
-            stopped.await();
+            if (awaitReady(cluster, stopped)) {
+                announce(cluster, where, Duration.ofNanos(System.nanoTime() - startNanos));
+                stopped.await();
+            }
         } catch (InterruptedException e) {
             cluster.close();
             Thread.currentThread().interrupt();
@@ -85,24 +88,29 @@ final class DevCommand implements Runnable {
         return usual.taken().isEmpty() ? usual : DevPorts.free();
     }
 
-    /** Ready when a client would find a leader through the name server. */
-    private static void awaitReady(DevCluster cluster) {
-        long deadline = System.nanoTime() + READY_TIMEOUT.toNanos();
+    /**
+     * Ready when a client would find a leader through the name server.
+     *
+     * @return false if the cluster was stopped first
+     */
+    private static boolean awaitReady(DevCluster cluster, CountDownLatch stopped) throws InterruptedException {
+        long deadlineNanos = System.nanoTime() + READY_TIMEOUT.toNanos();
         try (ArgosyClient client =
                 ArgosyClient.builder().endpoints(cluster.endpoints()).build()) {
             while (!hasLeader(client)) {
-                if (System.nanoTime() > deadline) {
+                if (System.nanoTime() - deadlineNanos > 0) {
                     cluster.close();
                     throw new CommandFailure(
                             ExitCodes.FAILED,
                             "no leader was elected within " + READY_TIMEOUT.toSeconds()
-                                    + " s; set ARGOSY_LOG_LEVEL=INFO" + " and look at what is logged");
+                                    + " s; set ARGOSY_LOG_LEVEL=INFO and look at what is logged");
                 }
-                Thread.sleep(20);
+                if (stopped.await(ASK_AGAIN_MILLIS, TimeUnit.MILLISECONDS)) {
+                    return false;
+                }
             }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
         }
+        return true;
     }
 
     private static boolean hasLeader(ArgosyClient client) {

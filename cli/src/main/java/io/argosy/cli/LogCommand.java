@@ -42,7 +42,7 @@ final class LogCommand extends CommandGroup {
             mixinStandardHelpOptions = true)
     static final class Dump implements Callable<Integer> {
         @Mixin
-        private final LocalOptions common = new LocalOptions();
+        private final OutputOptions common = new OutputOptions();
 
         @Parameters(paramLabel = "FILE", description = "A segment (*.log), or the data folder of a replica")
         private Path file = Path.of("");

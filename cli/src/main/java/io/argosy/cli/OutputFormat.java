@@ -7,5 +7,7 @@ enum OutputFormat {
     /** One document, for programs. */
     JSON,
     /** One document per line and item, for pipes. */
-    JSONL
+    JSONL,
+    /** One document, for people and programs; several are set apart by {@code ---}. */
+    YAML
 }

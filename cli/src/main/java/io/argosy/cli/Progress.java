@@ -3,17 +3,18 @@ package io.argosy.cli;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Consumer;
 
 /** A line per second on the error stream while something long runs; quiet for what is over sooner. */
 final class Progress implements AutoCloseable {
 
     private final String what;
-    private final java.util.function.Consumer<String> say;
+    private final Consumer<String> say;
     private final LongAdder done = new LongAdder();
     private final long startNanos = System.nanoTime();
     private final Thread thread;
 
-    Progress(String what, java.util.function.Consumer<String> say) {
+    Progress(String what, Consumer<String> say) {
         this.what = what;
         this.say = say;
         this.thread = new Thread(this::report, "progress");

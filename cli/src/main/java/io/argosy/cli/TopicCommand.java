@@ -1,6 +1,7 @@
 package io.argosy.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.argosy.cli.AdminClient.Paged;
 import io.argosy.client.ClusterDescription.Group;
 import io.argosy.proto.v1.AdminGrpc.AdminBlockingStub;
 import io.argosy.proto.v1.CreateTopicRequest;
@@ -109,36 +110,27 @@ final class TopicCommand extends CommandGroup {
         @Mixin
         private final CommonOptions common = new CommonOptions();
 
+        private static final Paged<ListTopicsResponse, TopicInfo> TOPICS = new Paged<>(
+                (stub, after) -> stub.listTopics(
+                        ListTopicsRequest.newBuilder().setAfter(after).build()),
+                ListTopicsResponse::getStatus,
+                ListTopicsResponse::getTopicsList,
+                TopicInfo::getName,
+                ListTopicsResponse::getMore);
+
         @Override
         public void run() {
             List<ObjectNode> items = new ArrayList<>();
             List<List<String>> rows = new ArrayList<>();
             try (AdminClient admin = common.admin()) {
                 for (Group group : admin.cluster().groups()) {
-                    for (TopicInfo topic : all(admin, group)) {
+                    for (TopicInfo topic : admin.askAll(group, TOPICS)) {
                         items.add(json(topic, group.name()));
                         rows.add(row(topic, group.name()));
                     }
                 }
             }
             common.output().list("Topic", items, () -> Output.table(TITLES, rows));
-        }
-
-        private static List<TopicInfo> all(AdminClient admin, Group group) {
-            List<TopicInfo> topics = new ArrayList<>();
-            ListTopicsResponse page =
-                    ListTopicsResponse.newBuilder().setMore(true).build();
-            while (page.getMore()) {
-                String after =
-                        topics.isEmpty() ? "" : topics.get(topics.size() - 1).getName();
-                page = admin.ask(
-                        group,
-                        stub -> stub.listTopics(
-                                ListTopicsRequest.newBuilder().setAfter(after).build()),
-                        ListTopicsResponse::getStatus);
-                topics.addAll(page.getTopicsList());
-            }
-            return topics;
         }
     }
 

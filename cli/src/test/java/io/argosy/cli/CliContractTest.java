@@ -13,6 +13,8 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.snakeyaml.engine.v2.api.Load;
+import org.snakeyaml.engine.v2.api.LoadSettings;
 import picocli.CommandLine;
 
 /** What scripts may rely on: names, exit codes, the shape of JSON, and that errors say what to do. */
@@ -84,6 +86,15 @@ final class CliContractTest {
         assertThat(json.get("kind").asText()).isEqualTo("Version");
         assertThat(json.get("version").asInt()).isEqualTo(1);
         assertThat(json.get("argosy").asText()).isNotEmpty();
+    }
+
+    @Test
+    void yamlSaysTheSameAsJson() throws IOException {
+        JsonNode json = new ObjectMapper().readTree(run("version", "-o", "json").out);
+
+        Object yaml = new Load(LoadSettings.builder().build()).loadFromString(run("version", "-o", "yaml").out);
+
+        assertThat(new ObjectMapper().<JsonNode>valueToTree(yaml)).isEqualTo(json);
     }
 
     @Test

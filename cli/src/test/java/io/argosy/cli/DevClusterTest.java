@@ -157,11 +157,16 @@ final class DevClusterTest {
                         .get("acknowledged")
                         .asInt())
                 .isEqualTo(1000);
-        Run consumed = run("consume", "orders", "--group", "me", "--count", "1001", "-o", "jsonl");
+        assertThat(run("produce", "orders", "-m", "no answer wanted", "--oneway", "-o", "json")
+                        .json()
+                        .get("sent")
+                        .asInt())
+                .isEqualTo(1);
+        Run consumed = run("consume", "orders", "--group", "me", "--count", "1002", "-o", "jsonl");
         assertThat(consumed.code).isZero();
-        assertThat(consumed.out.lines()).hasSize(1001);
+        assertThat(consumed.out.lines()).hasSize(1002);
         assertThat(run("consume", "orders", "--count", "2000", "--timeout", "1s").out)
-                .contains("hello");
+                .contains("hello", "no answer wanted");
         assertThat(run("topic", "list", "-o", "json").out).contains("orders");
         assertThat(run("topic", "describe", "orders", "-o", "json")
                         .json()
