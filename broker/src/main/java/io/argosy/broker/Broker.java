@@ -14,6 +14,7 @@ import io.argosy.broker.queue.QueueReader;
 import io.argosy.broker.registration.Registrar;
 import io.argosy.broker.registration.RegistrarConfig;
 import io.argosy.broker.registration.Standing;
+import io.argosy.broker.retention.LogRoom;
 import io.argosy.broker.retention.Retention;
 import io.argosy.broker.retention.RetentionConfig;
 import io.argosy.broker.rpc.BrokerRoutes;
@@ -86,7 +87,6 @@ public final class Broker implements AutoCloseable {
 
     private static final Duration PROOF_TIMEOUT = Duration.ofSeconds(5);
     private static final int CONSUME_WORKERS = 2;
-    private static final double FREE_SPACE_SHARE = 0.9;
 
     /** For sends and acknowledgements under way at a stop; consumers that only wait for messages are cut off. */
     private static final Duration DRAIN = Duration.ofMillis(500);
@@ -183,8 +183,7 @@ public final class Broker implements AutoCloseable {
                 machine,
                 queues,
                 topics,
-                RetentionConfig.of(
-                        logBytesMax(config, disk, store), raftConfig.storage().segmentBytes()),
+                RetentionConfig.of(logRoom(config, disk), raftConfig.storage().segmentBytes()),
                 clock);
         SendMessage sendMessage = new SendMessage(
                 node,
@@ -418,17 +417,9 @@ public final class Broker implements AutoCloseable {
         }
     }
 
-    /** As the log itself understands a maximum of 0. */
-    private static long logBytesMax(BrokerConfig config, Disk disk, LocalStore store) {
+    private static LogRoom logRoom(BrokerConfig config, Disk disk) {
         long configured = config.raft().storage().maxBytes();
-        try {
-            return configured > 0
-                    ? configured
-                    : store.log().sizeBytes() + (long) (FREE_SPACE_SHARE * disk.usableBytes(config.dataFolder()));
-        } catch (IOException e) {
-            throw new StartException(
-                    ExitCode.START_FAILED, "cannot tell the free space of " + config.dataFolder() + ": " + e, e);
-        }
+        return configured > 0 ? LogRoom.fixed(configured) : LogRoom.freeSpace(disk, config.dataFolder());
     }
 
     private static RaftServer startRaft(

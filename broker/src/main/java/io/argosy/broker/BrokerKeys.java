@@ -158,8 +158,8 @@ final class BrokerKeys {
             "raft.maxBytes",
             ValueType.bytes(0, 1024 * TIB),
             STORAGE.maxBytes(),
-            "Log size beyond which sends are refused and reads go on; 0 = own data plus 90 % of the free space at"
-                    + " start");
+            "Size the log may reach: from 75 % of it on the oldest messages go, from 90 % on sends are refused; 0 = what"
+                    + " it has and 90 % of the free space, looked at again every 5 s");
 
     static final ConfigKey<Boolean> TOPIC_AUTO_CREATE = ConfigKey.of(
             "topic.autoCreate",

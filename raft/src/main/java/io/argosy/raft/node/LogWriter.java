@@ -117,8 +117,7 @@ final class LogWriter implements Runnable {
         this.nextSlowLineNanos = nanoClock.getAsLong();
         this.events = events;
         long usable = disk.usableBytes(config.dataFolder());
-        this.maxBytes =
-                config.storage().maxBytes() > 0 ? config.storage().maxBytes() : raftLog.sizeBytes() + usable / 10 * 9;
+        this.maxBytes = config.storage().maxBytes() > 0 ? config.storage().maxBytes() : Long.MAX_VALUE;
         this.reserveBytes = Math.max(RESERVE_BYTES_MIN, Math.min(RESERVE_BYTES_MAX, usable / 16));
         checkSpace();
     }
