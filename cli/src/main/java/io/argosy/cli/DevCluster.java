@@ -6,6 +6,7 @@ import io.argosy.namesrv.Namesrv;
 import io.argosy.namesrv.NamesrvConfig;
 import io.argosy.raft.RaftConfig;
 import io.argosy.raft.node.FailureHook;
+import io.argosy.server.process.ExitCode;
 import io.argosy.server.process.Lifecycle;
 import io.argosy.server.process.StartException;
 import java.io.IOException;
@@ -60,8 +61,9 @@ final class DevCluster implements AutoCloseable {
             return cluster;
         } catch (StartException e) {
             cluster.close();
-            throw new CommandFailure(
-                    ExitCodes.FAILED, e.getMessage() + "; to use other ports: argosy dev --base-port 20000");
+            String otherPorts =
+                    e.exitCode() == ExitCode.CANNOT_LISTEN ? ", or choose other ports with --base-port" : "";
+            throw new CommandFailure(ExitCodes.FAILED, e.getMessage() + otherPorts);
         } catch (RuntimeException e) {
             cluster.close();
             throw e;

@@ -140,6 +140,19 @@ final class DevClusterTest {
     }
 
     @Test
+    void ourClientIsGivenMoreMessagesAtOnceThanOthers() {
+        assertThat(run("topic", "create", "bulk", "--queues", "1").code).isZero();
+        assertThat(run("produce", "bulk", "--count", "100").code).isZero();
+        try (SimpleConsumer consumer =
+                client.simpleConsumer("bulk-readers").subscribe("bulk").build()) {
+            List<ReceivedMessage> messages = consumer.receive(100, Duration.ofSeconds(30));
+            consumer.ack(messages);
+
+            assertThat(messages).hasSize(100);
+        }
+    }
+
+    @Test
     void theCommandsWorkTogether() throws IOException {
         assertThat(run("topic", "create", "orders", "--queues", "4", "-o", "json")
                         .json()

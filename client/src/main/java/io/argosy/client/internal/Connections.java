@@ -29,6 +29,9 @@ final class Connections {
 
     private static final int FLOW_CONTROL_WINDOW_BYTES = 4 << 20;
 
+    /** Brokers give larger receive answers to clients that call themselves so than the protocol's usual 32 messages. */
+    private static final String USER_AGENT = "argosy-client/" + ClientIdentity.VERSION;
+
     private final ClientSettings settings;
     private final Consumer<HostPort> onLost;
     private final Map<HostPort, ManagedChannel> channels = new ConcurrentHashMap<>();
@@ -88,6 +91,7 @@ final class Connections {
     private ManagedChannel open(HostPort server) {
         NettyChannelBuilder builder = NettyChannelBuilder.forAddress(server.host(), server.port())
                 .directExecutor()
+                .userAgent(USER_AGENT)
                 .initialFlowControlWindow(FLOW_CONTROL_WINDOW_BYTES)
                 .maxInboundMessageSize(INBOUND_BYTES_MAX)
                 .keepAliveTime(KEEP_ALIVE_SECONDS, TimeUnit.SECONDS)
