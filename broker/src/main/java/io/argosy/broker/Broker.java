@@ -9,6 +9,7 @@ import io.argosy.broker.message.DeliveryEncoder;
 import io.argosy.broker.metrics.BrokerMetrics;
 import io.argosy.broker.publish.PublishApplier;
 import io.argosy.broker.publish.SendMessage;
+import io.argosy.broker.queue.MessageRun;
 import io.argosy.broker.queue.QueueIndex;
 import io.argosy.broker.queue.QueueReader;
 import io.argosy.broker.registration.Registrar;
@@ -110,13 +111,7 @@ public final class Broker implements AutoCloseable {
      * @throws StartException with what to do about it
      */
     public static Broker start(BrokerConfig config, FailureHook failure) {
-        Lifecycle lifecycle = new Lifecycle();
-        try {
-            return start(config, failure, lifecycle);
-        } catch (RuntimeException e) {
-            lifecycle.close();
-            throw e;
-        }
+        return Lifecycle.start(lifecycle -> start(config, failure, lifecycle));
     }
 
     /** In the order in which things need each other; {@link Lifecycle} stops them in the opposite one. */
@@ -242,11 +237,17 @@ public final class Broker implements AutoCloseable {
         late.attach(raft);
         metrics.total("argosy.publish", "Messages stored by this replica", published::storedMessages);
         metrics.total("argosy.publish.bytes", "Bytes of the entries that held them", published::storedBytes);
+        metrics.disk(config.dataFolder());
         serverMetrics.beforeScrape(metrics.groups(
-                progress, id -> topics.topic(id).map(TopicView::name).orElse("deleted")));
-        metrics.raft(node::status, otherPeers(raftConfig).keySet());
+                progress,
+                id -> topics.topic(id).map(TopicView::name).orElse("deleted"),
+                (topicId, queueId, offset) -> queues.locate(topicId, queueId, offset, 1).stream()
+                        .mapToLong(MessageRun::timestampMillis)
+                        .findFirst(),
+                clock));
+        Runnable sampleLag = metrics.raft(node::status, otherPeers(raftConfig).keySet());
         lifecycle
-                .add("housekeeping", new Housekeeping(machine, retention, nanoClock, onFatal))
+                .add("housekeeping", new Housekeeping(machine, retention, sampleLag, nanoClock, onFatal))
                 .start();
 
         // Everybody else.
@@ -407,14 +408,18 @@ public final class Broker implements AutoCloseable {
                     "data folder " + config.dataFolder() + " is in use by another process; each replica needs its own",
                     e);
         } catch (DamagedStoreException e) {
-            throw new StartException(
-                    ExitCode.DATA_FOLDER_REFUSED,
-                    "data folder " + config.dataFolder() + " must not be used: " + e.getMessage(),
-                    e);
+            throw refused(config, e);
         } catch (IOException e) {
             throw new StartException(
                     ExitCode.START_FAILED, "cannot open data folder " + config.dataFolder() + ": " + e, e);
         }
+    }
+
+    private static StartException refused(BrokerConfig config, DamagedStoreException e) {
+        return new StartException(
+                ExitCode.DATA_FOLDER_REFUSED,
+                "data folder " + config.dataFolder() + " must not be used: " + e.getMessage(),
+                e);
     }
 
     private static LogRoom logRoom(BrokerConfig config, Disk disk) {
@@ -435,10 +440,7 @@ public final class Broker implements AutoCloseable {
         } catch (UncheckedIOException e) {
             throw StartException.cannotListen("peer", config.listen().peer(), e);
         } catch (DamagedStoreException e) {
-            throw new StartException(
-                    ExitCode.DATA_FOLDER_REFUSED,
-                    "data folder " + config.dataFolder() + " must not be used: " + e.getMessage(),
-                    e);
+            throw refused(config, e);
         } catch (IOException e) {
             throw new StartException(
                     ExitCode.START_FAILED, "cannot start on data folder " + config.dataFolder() + ": " + e, e);

@@ -109,7 +109,9 @@ final class BrokerClusterTest {
 
         assertThat(ops(cluster.awaitLeader(), "/metrics").body())
                 .containsPattern("argosy_deliver_total [1-9]")
-                .contains("argosy_group_lag_messages{group=\"readers\",topic=\"orders\"}");
+                .contains(
+                        "argosy_group_lag_messages{group=\"readers\",topic=\"orders\"}",
+                        "argosy_group_lag_seconds{group=\"readers\",topic=\"orders\"}");
         assertThat(bodies).hasSize(20).doesNotHaveDuplicates().allMatch(body -> body.startsWith("message "));
     }
 
@@ -222,6 +224,8 @@ final class BrokerClusterTest {
                         "argosy_raft_leader_changes_total",
                         "argosy_raft_commit_latency_seconds_bucket",
                         "argosy_raft_follower_lag_entries{peer=",
+                        "argosy_raft_follower_lag_seconds{peer=",
+                        "argosy_disk_free_ratio 0.",
                         "argosy_log_fsync_seconds_count",
                         "argosy_log_bytes",
                         "argosy_publish_total");
