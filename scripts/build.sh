@@ -11,9 +11,9 @@ build_argosy() {
   echo "==> building Argosy (the first time Maven downloads its libraries, which takes some minutes)"
   local log=target/build.log
   mkdir -p target
-  mvn -B -ntp -DskipTests -Dspotless.check.skip=true package 2>&1 | tee "$log" |
-    sed -n -u 's/^\[INFO\] Building Argosy :: \([a-z-]*\).*\[\(.*\)\]$/    \1 (\2)/p; s/^\[ERROR\]/    &/p'
-  if [ "${PIPESTATUS[0]}" != 0 ]; then
+  # Every script that sources this has pipefail set.
+  if ! mvn -B -ntp -DskipTests -Dspotless.check.skip=true package 2>&1 | tee "$log" |
+    sed -n -u 's/^\[INFO\] Building Argosy :: \([a-z-]*\).*\[\(.*\)\]$/    \1 (\2)/p; s/^\[ERROR\]/    &/p'; then
     echo "The build failed; the whole output is in $log" >&2
     exit 1
   fi

@@ -123,6 +123,20 @@ require_free_ports() {
   }
 }
 
+# Ports of that range are drawn for outgoing connections of any program: a replica that restarts may find its own taken.
+warn_of_ephemeral_ports() {
+  local port first last range=/proc/sys/net/ipv4/ip_local_port_range
+  [ -r "$range" ] || return 0
+  read -r first last <"$range"
+  for port in "$@"; do
+    if [ "$port" -ge "$first" ] && [ "$port" -le "$last" ]; then
+      echo "warning: port $port is one of those that this machine draws for outgoing connections ($first to $last):" >&2
+      echo "a server may find it taken when it restarts. Better choose a --base-port below $((first - 100))." >&2
+      return 0
+    fi
+  done
+}
+
 write_configuration() {
   local n p
   if [ ! -f "$dir/cluster.env" ]; then
@@ -284,6 +298,8 @@ case $command in
     if [ -z "$to_start" ]; then echo "already running; see scripts/cluster.sh status"; exit 0; fi
     # shellcheck disable=SC2086
     require_free_ports $ports
+    # shellcheck disable=SC2086
+    warn_of_ephemeral_ports $ports
     all_empty=yes
     for n in $(replicas); do if [ -e "$dir/broker-$n" ]; then all_empty=no; fi; done
     write_configuration

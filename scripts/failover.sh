@@ -34,6 +34,7 @@ ensure_toolchain
 build_argosy
 
 mkdir -p "$dir"
-exec "$(java_of_a_jdk)" -XX:+UseSerialGC -Xmx512m -Drocketmq.log.level=WARN -Duser.home="$(cd "$dir" && pwd)" \
+trap 'scripts/cluster.sh stop --dir "$dir" --base-port "$base_port"' EXIT
+"$(java_of_a_jdk)" -XX:+UseSerialGC -Xmx512m -Drocketmq.log.level=WARN -Duser.home="$(cd "$dir" && pwd)" \
   -cp "chaos-tests/target/chaos/lib/*:chaos-tests/target/classes" io.argosy.chaos.Failover \
   --home "$PWD" --dir "$dir" --base-port "$base_port" "${options[@]}"
