@@ -6,7 +6,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 
-/** The port for clients, with the transport settings of client-protocol section 2. */
+/** The port for clients, with the transport settings of client-plane 1. */
 public final class ClientPort {
 
     /** Largest message body. */
