@@ -332,8 +332,8 @@ case $command in
     for n in $(replicas); do
       p=$(($(replica_port "$n") + 3))
       [ -n "$(running "broker-$n")" ] || continue
-      if curl_body=$(exec 3<>"/dev/tcp/127.0.0.1/$p" && printf 'GET /metrics HTTP/1.0\r\n\r\n' >&3 && timeout 2 cat <&3) 2>/dev/null &&
-        grep -Eq '^argosy_raft_leader(\{[^}]*\})? 1(\.0)?$' <<<"$curl_body"; then
+      if metrics=$(exec 3<>"/dev/tcp/127.0.0.1/$p" && printf 'GET /metrics HTTP/1.0\r\n\r\n' >&3 && timeout 2 cat <&3) 2>/dev/null &&
+        grep -Eq '^argosy_raft_leader(\{[^}]*\})? 1(\.0)?$' <<<"$metrics"; then
         echo "$n"
         exit 0
       fi
