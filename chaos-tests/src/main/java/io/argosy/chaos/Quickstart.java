@@ -61,9 +61,8 @@ public final class Quickstart implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        try (Cluster cluster = new Attached(home, folder, basePort)) {
-            return run(cluster);
-        }
+        // Somebody else started it, and it goes on running afterwards.
+        return run(new Cluster(home, folder, basePort, 3, Map.of()));
     }
 
     private int run(Cluster cluster) throws Exception {
@@ -171,15 +170,5 @@ public final class Quickstart implements Callable<Integer> {
 
     private static String since(long startNanos, long nowNanos) {
         return String.format(Locale.ROOT, "%.1f s:", (nowNanos - startNanos) / 1e9);
-    }
-
-    /** A cluster that somebody else started and that goes on running afterwards. */
-    private static final class Attached extends Cluster {
-        Attached(Path home, Path folder, int basePort) {
-            super(home, folder, basePort, 3, Map.of());
-        }
-
-        @Override
-        public void close() {}
     }
 }
