@@ -29,6 +29,7 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
@@ -196,6 +197,17 @@ final class BrokerClusterTest {
                         "argosy_log_fsync_seconds_count",
                         "argosy_log_bytes",
                         "argosy_publish_total");
+    }
+
+    @Test
+    void everyMetricIsDocumented() throws Exception {
+        String documentation = Files.readString(Path.of("../docs/metrics.md"));
+
+        assertThat(ops(cluster.awaitLeader(), "/metrics").body().lines())
+                .filteredOn(line -> line.startsWith("# TYPE argosy_"))
+                .isNotEmpty()
+                .map(line -> line.replaceFirst("# TYPE (\\S+?)(_max)? .*", "`$1`"))
+                .allSatisfy(name -> assertThat(documentation).contains(name));
     }
 
     @Test
