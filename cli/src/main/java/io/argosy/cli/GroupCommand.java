@@ -10,11 +10,8 @@ import io.argosy.proto.v1.ListGroupsRequest;
 import io.argosy.proto.v1.ListGroupsResponse;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** Consumer groups. */
@@ -67,13 +64,13 @@ final class GroupCommand extends CommandGroup {
         @Parameters(paramLabel = "GROUP", description = "Name of the consumer group")
         private String name = "";
 
-        @Option(names = "--broker-group", paramLabel = "NAME", description = "Where, if there are several groups")
-        private @Nullable String group;
+        @Mixin
+        private final BrokerGroupOption brokerGroup = new BrokerGroupOption();
 
         @Override
         public void run() {
             try (AdminClient admin = common.admin()) {
-                Group where = admin.group(Optional.ofNullable(group));
+                Group where = brokerGroup.of(admin);
                 DescribeGroupResponse answer = admin.ask(
                         where,
                         stub -> stub.describeGroup(

@@ -17,7 +17,6 @@ import io.argosy.proto.v1.TopicInfo;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -78,8 +77,8 @@ final class TopicCommand extends CommandGroup {
                 description = "How long messages are kept at least (default: the broker group's)")
         private @Nullable Duration retention;
 
-        @Option(names = "--broker-group", paramLabel = "NAME", description = "Where, if there are several groups")
-        private @Nullable String group;
+        @Mixin
+        private final BrokerGroupOption brokerGroup = new BrokerGroupOption();
 
         @Override
         public void run() {
@@ -92,7 +91,7 @@ final class TopicCommand extends CommandGroup {
                 request.setRetentionMillis(retention.toMillis());
             }
             try (AdminClient admin = common.admin()) {
-                Group where = admin.group(Optional.ofNullable(group));
+                Group where = brokerGroup.of(admin);
                 CreateTopicResponse answer =
                         admin.ask(where, stub -> stub.createTopic(request.build()), CreateTopicResponse::getStatus);
                 common.output()
@@ -146,13 +145,13 @@ final class TopicCommand extends CommandGroup {
         @Parameters(paramLabel = "TOPIC", description = "Name of the topic")
         private String name = "";
 
-        @Option(names = "--broker-group", paramLabel = "NAME", description = "Where, if there are several groups")
-        private @Nullable String group;
+        @Mixin
+        private final BrokerGroupOption brokerGroup = new BrokerGroupOption();
 
         @Override
         public void run() {
             try (AdminClient admin = common.admin()) {
-                Group where = admin.group(Optional.ofNullable(group));
+                Group where = brokerGroup.of(admin);
                 DescribeTopicResponse answer = admin.ask(where, this::ask, DescribeTopicResponse::getStatus);
                 ObjectNode body = json(answer.getTopic(), where.name());
                 List<List<String>> rows = new ArrayList<>();
@@ -201,8 +200,8 @@ final class TopicCommand extends CommandGroup {
         @Option(names = "--yes", description = "Do it; without this, nothing is deleted")
         private boolean yes;
 
-        @Option(names = "--broker-group", paramLabel = "NAME", description = "Where, if there are several groups")
-        private @Nullable String group;
+        @Mixin
+        private final BrokerGroupOption brokerGroup = new BrokerGroupOption();
 
         @Override
         public void run() {
@@ -211,7 +210,7 @@ final class TopicCommand extends CommandGroup {
                         ExitCodes.USAGE, "this deletes all messages of topic " + name + "; add --yes to do it");
             }
             try (AdminClient admin = common.admin()) {
-                Group where = admin.group(Optional.ofNullable(group));
+                Group where = brokerGroup.of(admin);
                 admin.ask(
                         where,
                         stub -> stub.deleteTopic(
