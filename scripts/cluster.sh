@@ -84,10 +84,14 @@ running() {
   if [ -n "$pid" ] && tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | grep -qF -- "$dir/$1.yaml"; then echo "$pid"; fi
 }
 
-# A killed process is gone once its files and sockets are closed, which is later than its command line is.
+# A killed process is gone once its sockets are closed, which is later than its command line is: the main thread is a
+# zombie at once, but the sockets stay open until the last of the other threads has ended.
 wait_until_gone() {
-  local state
-  while state=$(sed 's/.*) \(.\).*/\1/' "/proc/$1/stat" 2>/dev/null) && [ "$state" != Z ]; do sleep 0.01; done
+  local stat
+  while read -r -a stat < <(sed 's/.*) //' "/proc/$1/stat" 2>/dev/null); do
+    if [ "${stat[0]}" = Z ] && [ "${stat[17]}" -le 1 ]; then return 0; fi
+    sleep 0.01
+  done
 }
 
 server_of() { if [ "$1" = namesrv ]; then echo namesrv; else echo "broker-$1"; fi; }
