@@ -391,7 +391,7 @@ public final class Broker implements AutoCloseable {
         return status.groupUuid().map(uuid -> new Standing(config.group(), uuid, status.term(), leading));
     }
 
-    private static ClusterSecret secret(BrokerConfig config) {
+    static ClusterSecret secret(BrokerConfig config) {
         try {
             return ClusterSecret.load(config.secretFile());
         } catch (IOException | IllegalArgumentException e) {

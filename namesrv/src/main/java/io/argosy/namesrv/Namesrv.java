@@ -136,7 +136,7 @@ public final class Namesrv implements AutoCloseable {
         }
     }
 
-    private static ClusterSecret secret(Path file) {
+    static ClusterSecret secret(Path file) {
         try {
             return ClusterSecret.load(file);
         } catch (IOException | IllegalArgumentException e) {
