@@ -172,8 +172,8 @@ public final class Producer implements AutoCloseable {
         }
         Route route = client.route(name, options.maxBlock());
         TopicLanes lanes = topics.computeIfAbsent(name, topic -> {
-            TopicLanes fresh =
-                    new TopicLanes(topic, new MessageEncoder(client.messageIds(), identity.namespace(), topic));
+            TopicLanes fresh = new TopicLanes(
+                    topic, new MessageEncoder(client.messageIds(), identity.namespace(), topic), client.firstQueue());
             accumulator.learn(fresh, route);
             return fresh;
         });

@@ -47,7 +47,9 @@ public final class PushConsumer implements AutoCloseable {
 
     private static final Logger log = LoggerFactory.getLogger(PushConsumer.class);
 
-    private static final int BATCH_MAX = 32;
+    /** Asked for at once; servers give at most what they give anybody, and Argosy's give this client more. */
+    private static final int BATCH_MAX = 128;
+
     private static final long SOON_MILLIS = 20;
     private static final long LATER_MILLIS = 1_000;
     private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(30);
@@ -341,7 +343,7 @@ public final class PushConsumer implements AutoCloseable {
             }
             int batch = settings.getSubscription().getReceiveBatchSize();
             if (batch > 0) {
-                batchMax = batch;
+                batchMax = Math.max(batch, BATCH_MAX);
             }
         }
 

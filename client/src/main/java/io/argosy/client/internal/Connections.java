@@ -6,6 +6,7 @@ import io.grpc.netty.shaded.io.grpc.netty.GrpcSslContexts;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import io.grpc.netty.shaded.io.netty.channel.ChannelOption;
 import io.grpc.netty.shaded.io.netty.handler.ssl.SslContextBuilder;
+import io.grpc.netty.shaded.io.netty.handler.ssl.util.InsecureTrustManagerFactory;
 import java.util.ArrayList;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -102,7 +103,12 @@ final class Connections {
         if (settings.tls()) {
             try {
                 SslContextBuilder ssl = GrpcSslContexts.forClient();
-                settings.trustedCertificates().ifPresent(file -> ssl.trustManager(file.toFile()));
+                if (settings.anyCertificate()) {
+                    ssl.trustManager(InsecureTrustManagerFactory.INSTANCE);
+                    ssl.endpointIdentificationAlgorithm(null);
+                } else {
+                    settings.trustedCertificates().ifPresent(file -> ssl.trustManager(file.toFile()));
+                }
                 builder.sslContext(ssl.build());
             } catch (SSLException | IllegalArgumentException e) {
                 throw new IllegalArgumentException("TLS could not be set up: " + e.getMessage(), e);
