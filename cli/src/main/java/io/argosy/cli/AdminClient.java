@@ -15,7 +15,9 @@ import io.grpc.ManagedChannel;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import java.io.IOException;
+import java.net.ConnectException;
 import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
@@ -56,7 +58,8 @@ final class AdminClient implements AutoCloseable {
             ClusterSecret secret = ClusterSecret.load(file);
             return new AdminClient(options, new PeerProver(secret, "admin", new SecureRandom(), options.timeout()));
         } catch (IOException e) {
-            throw new CommandFailure(ExitCodes.USAGE, "cannot read the cluster secret in " + file + ": " + e);
+            throw new CommandFailure(
+                    ExitCodes.USAGE, "cannot read the cluster secret in " + file + ": " + FileProblem.of(e));
         } catch (IllegalArgumentException e) {
             throw new CommandFailure(ExitCodes.USAGE, String.valueOf(e.getMessage()));
         }
@@ -214,10 +217,21 @@ final class AdminClient implements AutoCloseable {
             default ->
                 new CommandFailure(
                         ExitCodes.NOT_REACHABLE,
-                        "the admin port " + address + " cannot be reached (" + status.getCode()
-                                + (status.getDescription() == null ? "" : ": " + status.getDescription())
+                        "the admin port " + address + " cannot be reached (" + reason(status)
                                 + "); check that the broker runs");
         };
+    }
+
+    private static String reason(Status status) {
+        for (Throwable cause = status.getCause(); cause != null; cause = cause.getCause()) {
+            if (cause instanceof UnknownHostException) {
+                return "the host name cannot be resolved";
+            }
+            if (cause instanceof ConnectException) {
+                return "connection refused";
+            }
+        }
+        return status.getDescription() == null ? status.getCode().toString() : status.getDescription();
     }
 
     private static int exitCode(AdminCode code) {

@@ -125,7 +125,7 @@ final class DevCluster implements AutoCloseable {
         } catch (FileAlreadyExistsException e) {
             return file; // From an earlier run.
         } catch (IOException e) {
-            throw new CommandFailure(ExitCodes.FAILED, "cannot write to " + folder + ": " + e);
+            throw new CommandFailure(ExitCodes.FAILED, "cannot write to " + folder + ": " + FileProblem.of(e));
         }
         return file;
     }

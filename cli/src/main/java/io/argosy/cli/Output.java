@@ -60,6 +60,22 @@ final class Output {
         out.flush();
     }
 
+    /** One of many that come one by one: in JSON a line each, because nobody can wait for the end of a stream. */
+    void item(String kind, ObjectNode body, Supplier<String> forPeople) {
+        if (format == OutputFormat.JSON) {
+            out.println(titled(kind, body));
+            out.flush();
+        } else {
+            one(kind, body, forPeople);
+        }
+    }
+
+    /** What went wrong, in one line of JSON. */
+    static String error(int exitCode, String message) {
+        return titled("Error", object().put("exitCode", exitCode).put("message", message))
+                .toString();
+    }
+
     /** A list of things of one kind. */
     void list(String kind, List<ObjectNode> items, Supplier<String> forPeople) {
         switch (format) {

@@ -4,7 +4,7 @@ package io.argosy.cli;
 enum OutputFormat {
     /** For people. */
     TABLE,
-    /** One document, for programs. */
+    /** One document, for programs; of a stream, one per line. */
     JSON,
     /** One document per line and item, for pipes. */
     JSONL,

@@ -19,6 +19,10 @@ class OutputOptions {
             description = "One of: table, json, jsonl, yaml (default: ${DEFAULT-VALUE})")
     private OutputFormat format = OutputFormat.TABLE;
 
+    final CommandSpec root() {
+        return command.root();
+    }
+
     final Output output() {
         return new Output(format, command.commandLine().getOut());
     }

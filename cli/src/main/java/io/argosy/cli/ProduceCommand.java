@@ -144,7 +144,7 @@ final class ProduceCommand implements Callable<Integer> {
                     ? new BufferedReader(new InputStreamReader(System.in, UTF_8))
                     : Files.newBufferedReader(file);
         } catch (IOException e) {
-            throw new CommandFailure(ExitCodes.USAGE, "cannot read " + file + ": " + e);
+            throw new CommandFailure(ExitCodes.USAGE, "cannot read " + file + ": " + FileProblem.of(e));
         }
     }
 

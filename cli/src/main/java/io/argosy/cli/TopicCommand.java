@@ -1,6 +1,7 @@
 package io.argosy.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.argosy.broker.topic.TopicLimits;
 import io.argosy.cli.AdminClient.Paged;
 import io.argosy.client.ClusterDescription.Group;
 import io.argosy.proto.v1.AdminGrpc.AdminBlockingStub;
@@ -67,14 +68,15 @@ final class TopicCommand extends CommandGroup {
         @Option(
                 names = {"-q", "--queues"},
                 paramLabel = "N",
-                description = "Number of queues (default: the broker group's)")
-        private int queues;
+                description = "Number of queues, " + TopicLimits.QUEUES_MIN + " to " + TopicLimits.QUEUES_MAX
+                        + " (default: the broker group's)")
+        private @Nullable Integer queues;
 
         @Option(
                 names = "--retention",
                 paramLabel = "DURATION",
                 converter = DurationConverter.class,
-                description = "How long messages are kept at least (default: the broker group's)")
+                description = "How long messages are kept at least, 1m to 3660d (default: the broker group's)")
         private @Nullable Duration retention;
 
         @Mixin
@@ -83,11 +85,17 @@ final class TopicCommand extends CommandGroup {
         @Override
         public void run() {
             CreateTopicRequest.Builder request = CreateTopicRequest.newBuilder().setName(name);
-            if (queues < 0) {
-                throw new CommandFailure(ExitCodes.USAGE, "--queues must be 1 or more");
+            // To the cluster 0 means "your default", which is not what somebody means who writes 0.
+            if (queues != null) {
+                if (queues < TopicLimits.QUEUES_MIN) {
+                    throw new CommandFailure(ExitCodes.USAGE, "--queues must be 1 or more");
+                }
+                request.setQueueCount(queues);
             }
-            request.setQueueCount(queues);
             if (retention != null) {
+                if (retention.isZero()) {
+                    throw new CommandFailure(ExitCodes.USAGE, "--retention must be 1m or more");
+                }
                 request.setRetentionMillis(retention.toMillis());
             }
             try (AdminClient admin = common.admin()) {
@@ -206,6 +214,9 @@ final class TopicCommand extends CommandGroup {
         @Override
         public void run() {
             if (!yes) {
+                if (common.secretFile().isPresent()) {
+                    refuseUnknown();
+                }
                 throw new CommandFailure(
                         ExitCodes.USAGE, "this deletes all messages of topic " + name + "; add --yes to do it");
             }
@@ -221,6 +232,17 @@ final class TopicCommand extends CommandGroup {
                                 "TopicDeleted",
                                 Output.object().put("name", name).put("brokerGroup", where.name()),
                                 () -> "deleted topic " + name + System.lineSeparator());
+            }
+        }
+
+        /** Nobody should be asked to confirm what cannot be done. */
+        private void refuseUnknown() {
+            try (AdminClient admin = common.admin()) {
+                admin.ask(
+                        brokerGroup.of(admin),
+                        stub -> stub.describeTopic(
+                                DescribeTopicRequest.newBuilder().setName(name).build()),
+                        DescribeTopicResponse::getStatus);
             }
         }
     }

@@ -226,6 +226,59 @@ final class DevClusterTest {
     }
 
     @Test
+    void theCertificateThatServersMakeIsTakenOnlyIfAsked() {
+        assertThat(run("produce", "encrypted", "-m", "x", "--tls-insecure").err).isEmpty();
+        Run careful = run("produce", "encrypted", "-m", "x", "--tls", "--timeout", "5s");
+
+        assertThat(careful.code).isEqualTo(ExitCodes.NOT_REACHABLE);
+        assertThat(careful.err).contains("--tls-ca", "--tls-insecure");
+    }
+
+    @Test
+    void topicsBeyondTheLimitsAreRefusedByTheBroker() {
+        for (String bad : List.of("--queues=65537", "--retention=1s", "--retention=4000d", "--queues=-1")) {
+            Run run = run("topic", "create", "limits", bad);
+
+            assertThat(run.code).as(bad).isIn(ExitCodes.REFUSED, ExitCodes.USAGE);
+        }
+        assertThat(run("topic", "create", "limits", "--retention", "1m").code).isZero();
+    }
+
+    @Test
+    void whatIsMissingIsToldWithTheNextStep() {
+        for (List<String> args : List.of(
+                List.of("topic", "describe", "nope"),
+                List.of("topic", "delete", "nope"),
+                List.of("topic", "delete", "nope", "--yes"))) {
+            Run run = run(args.toArray(String[]::new));
+
+            assertThat(run.code).isEqualTo(ExitCodes.REFUSED);
+            assertThat(run.err).contains("argosy topic list");
+        }
+    }
+
+    @Test
+    void streamsAreALineOfJsonForEachMessage() throws IOException {
+        assertThat(run("produce", "lines", "--count", "3").code).isZero();
+
+        Run run = run("consume", "lines", "--count", "3", "-o", "json");
+
+        assertThat(run.code).isZero();
+        assertThat(run.out.lines())
+                .hasSize(3)
+                .allSatisfy(
+                        line -> assertThat(new ObjectMapper().readTree(line)).isNotEmpty());
+    }
+
+    @Test
+    void bootstrapOfAGroupThatExistsSaysSo() {
+        String admin =
+                client.describeCluster().groups().get(0).replicas().get(0).adminAddress();
+
+        assertThat(run("raft", "bootstrap", "--admin", admin).out).startsWith("group exists already: ");
+    }
+
+    @Test
     void aWrongSecretIsRefused() throws IOException {
         Path wrong = java.nio.file.Files.writeString(folder.resolve("wrong.secret"), "f".repeat(64));
 
