@@ -2,6 +2,8 @@ package io.argosy.cli;
 
 import io.argosy.client.ArgosyClient;
 import io.argosy.client.ArgosyException;
+import java.net.URISyntaxException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -51,18 +53,20 @@ final class DevCommand implements Runnable {
         long startNanos = System.nanoTime();
         Path where = folder.toAbsolutePath().normalize();
         DevPorts ports = ports();
+        say("starting a name server and " + DevPorts.REPLICAS + " replicas, data in " + where + " ...");
         DevCluster cluster = DevCluster.start(where, ports);
         CountDownLatch stopped = new CountDownLatch(1);
         Runtime.getRuntime()
                 .addShutdownHook(new Thread(
                         () -> {
+                            say("stopping ...");
                             cluster.close();
                             stopped.countDown();
                         },
                         "shutdown"));
         try {
             if (awaitReady(cluster, stopped)) {
-                announce(cluster, where, Duration.ofNanos(System.nanoTime() - startNanos));
+                announce(cluster, Duration.ofNanos(System.nanoTime() - startNanos));
                 stopped.await();
             }
         } catch (InterruptedException e) {
@@ -79,13 +83,44 @@ final class DevCommand implements Runnable {
             DevPorts wanted = DevPorts.from(basePort);
             List<Integer> taken = wanted.taken();
             if (!taken.isEmpty()) {
-                throw new CommandFailure(
-                        ExitCodes.FAILED, "these ports are taken: " + taken + "; choose another --base-port");
+                throw new CommandFailure(ExitCodes.FAILED, DevPorts.inWords(taken) + "; choose another --base-port");
             }
             return wanted;
         }
         DevPorts usual = DevPorts.usual();
-        return usual.taken().isEmpty() ? usual : DevPorts.free();
+        List<Integer> taken = usual.taken();
+        if (taken.isEmpty()) {
+            return usual;
+        }
+        DevPorts other = DevPorts.free();
+        say(DevPorts.inWords(taken) + "; using ports from " + other.namesrv() + " on");
+        return other;
+    }
+
+    private void say(String text) {
+        var out = spec.commandLine().getOut();
+        out.println(text);
+        out.flush();
+    }
+
+    /** How this was called, as far as it can be known: by the script of a source tree, else by its name. */
+    private static String command() {
+        var source = DevCommand.class.getProtectionDomain().getCodeSource();
+        if (source == null) {
+            return "argosy";
+        }
+        Path here = Path.of("").toAbsolutePath();
+        try {
+            for (Path folder = Path.of(source.getLocation().toURI()); folder != null; folder = folder.getParent()) {
+                Path script = folder.resolve("scripts").resolve("argosy");
+                if (Files.isExecutable(script)) {
+                    return script.startsWith(here) ? here.relativize(script).toString() : script.toString();
+                }
+            }
+        } catch (URISyntaxException e) {
+            return "argosy";
+        }
+        return "argosy";
     }
 
     /**
@@ -122,16 +157,16 @@ final class DevCommand implements Runnable {
         }
     }
 
-    private void announce(DevCluster cluster, Path where, Duration took) {
+    private void announce(DevCluster cluster, Duration took) {
+        String argosy = command();
         var out = spec.commandLine().getOut();
         out.printf(Locale.ROOT, "Argosy is ready after %.1f s at %s%n", took.toMillis() / 1000.0, cluster.endpoints());
-        out.println("data in " + where);
         out.println();
         out.println("Try, in another terminal:");
         out.println("  export ARGOSY_ENDPOINTS=" + cluster.endpoints() + " ARGOSY_SECRET_FILE=" + cluster.secretFile());
-        out.println("  argosy produce hello -m 'hello, world'");
-        out.println("  argosy consume hello --group me --count 1");
-        out.println("  argosy cluster status");
+        out.println("  " + argosy + " produce hello -m 'hello, world'");
+        out.println("  " + argosy + " consume hello --group me --count 1");
+        out.println("  " + argosy + " cluster status");
         out.println("Ctrl-C stops it.");
         out.flush();
     }
