@@ -72,10 +72,11 @@ public final class PushConsumer implements AutoCloseable {
 
     private final Set<String> known = ConcurrentHashMap.newKeySet();
     private final List<Loop> loops = new ArrayList<>();
+    private volatile int loopCount;
     private final Consumer<Route> routeListener = this::learned;
     private volatile RetryDelays retryDelays = RetryDelays.DEFAULT;
     private volatile Duration longPolling = Duration.ofSeconds(20);
-    private volatile int batchMax = BATCH_MAX;
+    private volatile int batchUsual = 32;
     private volatile boolean closed;
 
     private PushConsumer(Builder builder, MessageListener listener) {
@@ -131,6 +132,7 @@ public final class PushConsumer implements AutoCloseable {
                     Loop loop = new Loop(route.topic(), brokerGroup);
                     synchronized (loops) {
                         loops.add(loop);
+                        loopCount = loops.size();
                     }
                     loop.ask();
                 }
@@ -223,6 +225,15 @@ public final class PushConsumer implements AutoCloseable {
         }
     }
 
+    /**
+     * A receive holds room in the cache for as long as it waits: with many loops, large batches would leave some of them
+     * without any, so together they take no more than half of the cache beyond the usual batch.
+     */
+    private int batch() {
+        int share = cacheMessagesMax / (2 * Math.max(1, loopCount));
+        return Math.max(batchUsual, Math.min(BATCH_MAX, share));
+    }
+
     /** Takes room for one receive; 0 if there is none. */
     private int reserve() {
         if (cachedBytes.get() >= cacheBytesMax) {
@@ -230,7 +241,7 @@ public final class PushConsumer implements AutoCloseable {
         }
         while (true) {
             int used = cachedMessages.get();
-            int take = Math.min(batchMax, cacheMessagesMax - used);
+            int take = Math.min(batch(), cacheMessagesMax - used);
             if (take <= 0) {
                 return 0;
             }
@@ -343,7 +354,7 @@ public final class PushConsumer implements AutoCloseable {
             }
             int batch = settings.getSubscription().getReceiveBatchSize();
             if (batch > 0) {
-                batchMax = Math.max(batch, BATCH_MAX);
+                batchUsual = batch;
             }
         }
 
