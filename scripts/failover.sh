@@ -49,6 +49,6 @@ if [ -f "$dir/cluster.env" ]; then
 fi
 mkdir -p "$dir"
 trap 'scripts/cluster.sh stop --dir "$dir" --base-port "$base_port" >/dev/null' EXIT
-"$(java_of_a_jdk)" -XX:+UseSerialGC -Xmx512m -Drocketmq.log.level=WARN -Duser.home="$(cd "$dir" && pwd)" \
+"$(java_of_a_jdk)" -XX:+UseSerialGC -Xmx512m -Drocketmq.log.level=WARN -Dlogback.configurationFile="$PWD/chaos-tests/target/classes/logback.xml" -Duser.home="$(cd "$dir" && pwd)" \
   -cp "chaos-tests/target/chaos/lib/*:chaos-tests/target/classes" io.argosy.chaos.Failover \
   --home "$PWD" --dir "$dir" --base-port "$base_port" "${options[@]}"

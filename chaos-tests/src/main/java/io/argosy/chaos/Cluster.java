@@ -182,7 +182,10 @@ public class Cluster implements AutoCloseable {
 
     @Override
     public void close() {
-        stop();
+        // Nothing was started if the first start was refused.
+        if (Files.exists(folder.resolve("cluster.env"))) {
+            stop();
+        }
     }
 
     String script(String... arguments) {
