@@ -32,7 +32,8 @@ final class CommonOptions extends OutputOptions {
             names = "--timeout",
             paramLabel = "DURATION",
             converter = DurationConverter.class,
-            description = "How long to try, such as 500ms, 10s or 2m (default: 10s)")
+            description = "How long to try, such as 500ms, 10s or 2m (default: 10s); for consume, stop after so long"
+                    + " without a message (default: never)")
     private @Nullable Duration timeout;
 
     @Option(names = "--tls", description = "Encrypt connections to the cluster's client ports")
