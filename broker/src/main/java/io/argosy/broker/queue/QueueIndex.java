@@ -47,6 +47,10 @@ public final class QueueIndex implements CommandApplier {
     // Applier thread only.
     private final List<PendingWrite> pending = new ArrayList<>();
     private boolean trimChanged;
+
+    /** The trim as of the last entry sequenced; readers see it once they see all messages that it was to judge. */
+    private TrimPoint sequencedTrim;
+
     private int[] touched = new int[16];
     private int touchedCount;
     private int sweptTopicId = Integer.MAX_VALUE;
@@ -66,6 +70,7 @@ public final class QueueIndex implements CommandApplier {
                 .map(ByteBuffer::wrap)
                 .map(value -> new TrimPoint(value.getLong(), value.getLong(), 1))
                 .orElse(new TrimPoint(0, 0, 0));
+        this.sequencedTrim = trim;
         topics.onDelete(this::topicDeleted);
     }
 
@@ -278,10 +283,9 @@ public final class QueueIndex implements CommandApplier {
         TrimLog command = TrimLog.decode(payload);
         // Never above the entry that says so: later messages are not its business.
         long upTo = Math.min(command.upToIndex(), entry.index());
-        trim = new TrimPoint(Math.max(trim.logIndex, upTo), entryTimeMillis, trim.generation + 1);
+        sequencedTrim =
+                new TrimPoint(Math.max(sequencedTrim.logIndex, upTo), entryTimeMillis, sequencedTrim.generation + 1);
         trimChanged = true;
-        sweptTopicId = 0;
-        sweptQueueId = 0;
     }
 
     private void topicDeleted(int topicId) {
@@ -300,13 +304,12 @@ public final class QueueIndex implements CommandApplier {
         }
         pending.clear();
         if (trimChanged) {
-            trimChanged = false;
             batch.put(
                     Family.META,
                     TRIM_KEY,
                     ByteBuffer.allocate(16)
-                            .putLong(trim.logIndex)
-                            .putLong(trim.timeMillis)
+                            .putLong(sequencedTrim.logIndex)
+                            .putLong(sequencedTrim.timeMillis)
                             .array());
         }
         sweep(batch);
@@ -329,6 +332,14 @@ public final class QueueIndex implements CommandApplier {
             }
         }
         touchedCount = 0;
+        if (trimChanged) {
+            // Not earlier: a floor that was looked for while messages of the same run were not visible yet would stand
+            // in front of those that this trim covers too, on the replicas that applied both in one run.
+            trimChanged = false;
+            trim = sequencedTrim;
+            sweptTopicId = 0;
+            sweptQueueId = 0;
+        }
     }
 
     private void touch(int topicId, int queueId) {

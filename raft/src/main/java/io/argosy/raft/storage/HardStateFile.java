@@ -48,7 +48,10 @@ final class HardStateFile implements Closeable {
                     + " must not start. Restore the folder, or remove the replica from its group and add it again"
                     + " empty.");
         }
-        return new HardStateFile(file, state.get());
+        HardStateFile result = new HardStateFile(file, state.get());
+        // It may be in the page cache only, if the force behind it failed or never came (R1, R30).
+        result.write(state.get());
+        return result;
     }
 
     private static Optional<HardState> decode(ByteBuffer bytes) {

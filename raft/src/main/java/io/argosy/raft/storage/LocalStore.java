@@ -77,6 +77,8 @@ public final class LocalStore implements ReplicaStore {
             if (identity.isEmpty()) {
                 return create(files, lock, uuids.get(), attended);
             }
+            // Names too may be known to this machine only until its next loss of power.
+            disk.syncFolder(folder);
             HardStateFile hardState = HardStateFile.open(disk, folder);
             LocalStore store =
                     new LocalStore(disk, folder, lock, identity.get(), hardState, SegmentedLog.open(files), attended);

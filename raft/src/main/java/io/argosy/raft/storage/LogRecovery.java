@@ -20,6 +20,8 @@ final class LogRecovery {
     /** Records in front of the tail mark that are read in full; older ones are hopped over by their heads. */
     private static final long CHECKED_BYTES = 64L << 20;
 
+    private static final int WRITE_AGAIN_BYTES = 1 << 20;
+
     private final SegmentedLog.LogFiles files;
     private final Disk disk;
     private final Path folder;
@@ -60,6 +62,8 @@ final class LogRecovery {
         if (files.disk().exists(path)) {
             TwoSlotFile tail = TwoSlotFile.open(files.disk(), path, TailMark.MAGIC);
             if (tail.value().isPresent()) {
+                // Segments are deleted on its word, and it may be in the page cache only.
+                tail.save(tail.value().get());
                 return tail;
             }
             tail.close();
@@ -278,12 +282,33 @@ final class LogRecovery {
                         scan.position(),
                         scan.lastIndex());
                 candidate.file().truncate(scan.position());
-                candidate.file().force();
             }
+            writeAgain(candidate.file(), proof.syncedTo(), scan.position());
         } else if (scan.damage.isEmpty()) {
             saveIndex(disk, folder, segment, terms, configs);
         }
         return truncated;
+    }
+
+    /**
+     * What was read may be in the page cache only: an earlier life died before its force, or saw the force fail, after
+     * which pages pass for clean that never reached the disk. The log counts what it holds as durable, so it must be.
+     */
+    private void writeAgain(Disk.DiskFile file, long syncedTo, long to) throws IOException {
+        long at = Math.max(syncedTo, SegmentHeader.BYTES);
+        ByteBuffer bytes = ByteBuffer.allocate((int) Math.max(0, Math.min(WRITE_AGAIN_BYTES, to - at)));
+        while (at < to) {
+            bytes.clear().limit((int) Math.min(bytes.capacity(), to - at));
+            int count = Checksums.readFully(file, bytes, at);
+            if (count == 0) {
+                // The padding behind the last record may be missing.
+                break;
+            }
+            bytes.flip();
+            file.write(new ByteBuffer[] {bytes}, 1, at);
+            at += count;
+        }
+        file.force();
     }
 
     private void damaged(String file, long toIndex, String detail) {

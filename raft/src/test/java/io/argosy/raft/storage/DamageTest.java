@@ -236,6 +236,7 @@ class DamageTest {
         FaultyDisk bothSlots = disk.copy();
         bothSlots.flip(FOLDER.resolve(HardStateFile.NAME), 20, 1);
         open(bothSlots).close();
+        bothSlots.flip(FOLDER.resolve(HardStateFile.NAME), 20, 1);
         bothSlots.flip(FOLDER.resolve(HardStateFile.NAME), TwoSlotFile.SLOT_BYTES + 20, 1);
         assertThatThrownBy(() -> open(bothSlots))
                 .isInstanceOf(DamagedStoreException.class)

@@ -310,4 +310,54 @@ class FaultTest {
         }
         store.close();
     }
+
+    /** A killed process leaves its writes in the page cache; the next one counts them as its log. */
+    @Test
+    void whatAKilledProcessWroteIsDurableOnceItWasFoundAgain() throws IOException {
+        LocalStore store = open(64 << 10);
+        adopt(store);
+        store.saveHardState(new HardState(3, Optional.empty()));
+        store.log().append(entries(2, 3, 3, 100));
+        disk.processDied();
+
+        LocalStore again = open(64 << 10);
+        long found = again.log().lastIndex();
+        disk = disk.crash();
+
+        LocalStore afterPowerLoss = open(64 << 10);
+        assertThat(found).isEqualTo(4);
+        assertThat(afterPowerLoss.log().lastIndex()).isEqualTo(found);
+        assertThat(afterPowerLoss.log().damage()).isEmpty();
+        afterPowerLoss.close();
+    }
+
+    /** Pages whose force failed pass for clean, yet they are not on the disk. */
+    @Test
+    void whatAFailedForceLeftInMemoryIsDurableOnceItWasFoundAgain() throws IOException {
+        for (int failing = 1; failing <= 4; failing++) {
+            disk = new FaultyDisk(new java.util.SplittableRandom(failing));
+            LocalStore store = open(64 << 10);
+            adopt(store);
+            disk.failAt(failing);
+            try {
+                store.saveHardState(new HardState(3, Optional.empty()));
+                store.log().append(entries(2, 3, 3, 100));
+                store.log().sync();
+            } catch (IOException expected) {
+                // One of them fails.
+            }
+            disk.processDied();
+
+            LocalStore again = open(64 << 10);
+            long found = again.log().lastIndex();
+            HardState vote = again.hardState();
+            disk = disk.crash();
+
+            LocalStore afterPowerLoss = open(64 << 10);
+            assertThat(afterPowerLoss.log().lastIndex()).isEqualTo(found);
+            assertThat(afterPowerLoss.hardState()).isEqualTo(vote);
+            assertThat(afterPowerLoss.log().damage()).isEmpty();
+            afterPowerLoss.close();
+        }
+    }
 }

@@ -200,6 +200,18 @@ public final class FaultyDisk implements Disk {
         return result;
     }
 
+    /**
+     * The process that used the disk has died, the machine lives on: names, pages and what of them is not synced stay.
+     * Returns this disk.
+     */
+    public synchronized FaultyDisk processDied() {
+        powerLost = false;
+        powerLostAt = -1;
+        failAt = -1;
+        locks.clear();
+        return this;
+    }
+
     /** The disk after a loss of power. This one must not be used any more. */
     public synchronized FaultyDisk crash() {
         powerLost = true;
@@ -459,7 +471,9 @@ public final class FaultyDisk implements Disk {
                     while (sources[i].hasRemaining()) {
                         // In pieces, as a full disk takes some of it.
                         int piece = Math.min(sources[i].remaining(), SECTOR_BYTES);
-                        if (at + piece > inode.length && usedBytes() + at + piece - inode.length > quotaBytes) {
+                        if (quotaBytes != Long.MAX_VALUE
+                                && at + piece > inode.length
+                                && usedBytes() + at + piece - inode.length > quotaBytes) {
                             throw new DiskFullException("quota of " + quotaBytes + " bytes");
                         }
                         put(sources[i], (int) at, piece);
