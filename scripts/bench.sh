@@ -1,7 +1,12 @@
 #!/usr/bin/env bash
 # Measures a cluster of its own: throughput, latency, CPU per message. Prints a table and writes JSON.
+[ -n "${BASH_VERSION:-}" ] || exec bash "$0" "$@"
 set -euo pipefail
+caller=$PWD
 cd "$(dirname "$0")/.."
+# What the caller's shell says of another cluster is not meant for this one.
+unset ARGOSY_SECRET_FILE ARGOSY_ENDPOINTS
+export ARGOSY_CALLER="scripts/bench.sh"
 
 usage() {
   cat <<'EOF'
@@ -26,15 +31,20 @@ EOF
 dir=data/bench base_port=21000 flush=fsync json='' options=()
 while [ $# -gt 0 ]; do
   case $1 in
-    --dir) dir=${2:?}; shift 2 ;;
+    --dir) dir=${2:?}; case $dir in /*) ;; *) dir=$caller/$dir ;; esac; shift 2 ;;
     --base-port) base_port=${2:?}; shift 2 ;;
     --flush) flush=${2:?}; shift 2 ;;
-    --json) json=${2:?}; shift 2 ;;
+    --json) json=${2:?}; case $json in /*) ;; *) json=$caller/$json ;; esac; shift 2 ;;
     --warm-up | --seconds | --sizes | --rates | --linger) options+=("$1" "${2:?}"); shift 2 ;;
     -h | --help) usage; exit 0 ;;
     *) echo "unknown option $1" >&2; usage >&2; exit 2 ;;
   esac
 done
+
+if [ -d "$dir" ] && [ -n "$(ls -A "$dir")" ] && [ ! -f "$dir/cluster.env" ]; then
+  echo "$dir holds something else than a cluster; it is not wiped. Choose another --dir" >&2
+  exit 1
+fi
 
 . scripts/toolchain.sh
 ensure_toolchain
@@ -42,12 +52,12 @@ ensure_toolchain
 build_argosy
 
 cluster=(--dir "$dir" --base-port "$base_port")
-if [ -d "$dir" ]; then
+if [ -f "$dir/cluster.env" ]; then
   scripts/cluster.sh stop "${cluster[@]}"
   scripts/cluster.sh wipe "${cluster[@]}"
 fi
 ARGOSY_FLUSH=$flush scripts/cluster.sh start "${cluster[@]}"
-trap 'scripts/cluster.sh stop "${cluster[@]}"' EXIT
+trap 'scripts/cluster.sh stop "${cluster[@]}" >/dev/null' EXIT
 
 "$(java_of_a_jdk)" -XX:+UseParallelGC -Xms1g -Xmx1g ${BENCH_JAVA_OPTS:-} \
   -cp "benchmarks/target/benchmarks/lib/*:benchmarks/target/classes" io.argosy.benchmarks.Bench \

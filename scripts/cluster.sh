@@ -1,6 +1,10 @@
 #!/usr/bin/env bash
 # A local cluster: one name server and a broker group, on loopback.
+[ -n "${BASH_VERSION:-}" ] || exec bash "$0" "$@"
 set -euo pipefail
+
+# These tell clients which cluster to talk to. Servers read the first one as a key of their own: it must not reach them.
+unset ARGOSY_SECRET_FILE ARGOSY_ENDPOINTS
 
 usage() {
   cat <<'EOF'
@@ -8,7 +12,7 @@ Usage: scripts/cluster.sh COMMAND [--nodes N] [--dir DIR] [--base-port PORT]
 
 Commands
   start           build if needed, start everything; creates the group when all replicas are empty
-  stop            orderly stop of everything (SIGTERM)
+  stop [N]        orderly stop (SIGTERM) of everything, of replica N, or of "namesrv"
   status          who runs, who leads, how far each replica is
   leader          print the number of the leading replica; exit code 1 while there is none
   kill N          SIGKILL replica N, or "all" replicas, or "namesrv"
@@ -46,7 +50,20 @@ while [ $# -gt 0 ]; do
 done
 case $command in -h | --help | help) usage; exit 0 ;; esac
 
-mkdir -p "$dir"
+case $command in
+  start | stop | status | leader | kill | pause | resume | restart | logs | wipe) ;;
+  *) echo "unknown command $command" >&2; usage >&2; exit 2 ;;
+esac
+case $command in
+  start | status | leader | wipe)
+    [ -z "$target" ] || { echo "$command takes no argument, not \"$target\"; see scripts/cluster.sh --help" >&2; exit 2; } ;;
+esac
+if [ "$command" = start ]; then
+  mkdir -p "$dir"
+elif [ ! -f "$dir/cluster.env" ]; then
+  echo "no cluster in $dir" >&2
+  exit 1
+fi
 dir=$(cd "$dir" && pwd)
 
 # The shape of the cluster is fixed by its first start.
@@ -81,13 +98,17 @@ running() {
   file=$(pid_file "$1")
   [ -f "$file" ] || return 0
   pid=$(cat "$file")
-  if [ -n "$pid" ] && tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | grep -qF -- "$dir/$1.yaml"; then echo "$pid"; fi
+  if [ -n "$pid" ] && { tr '\0' ' ' <"/proc/$pid/cmdline"; } 2>/dev/null | grep -qF -- "$dir/$1.yaml"; then echo "$pid"; fi
 }
 
-# A killed process is gone once its files and sockets are closed, which is later than its command line is.
+# A killed process is gone once its sockets are closed, which is later than its command line is: the main thread is a
+# zombie at once, but the sockets stay open until the last of the other threads has ended.
 wait_until_gone() {
-  local state
-  while state=$(sed 's/.*) \(.\).*/\1/' "/proc/$1/stat" 2>/dev/null) && [ "$state" != Z ]; do sleep 0.01; done
+  local stat
+  while read -r -a stat < <(sed 's/.*) //' "/proc/$1/stat" 2>/dev/null); do
+    if [ "${stat[0]}" = Z ] && [ "${stat[17]}" -le 1 ]; then return 0; fi
+    sleep 0.01
+  done
 }
 
 server_of() { if [ "$1" = namesrv ]; then echo namesrv; else echo "broker-$1"; fi; }
@@ -95,7 +116,7 @@ server_of() { if [ "$1" = namesrv ]; then echo namesrv; else echo "broker-$1"; f
 check_target() {
   case $target in
     namesrv) return 0 ;;
-    all) [ "$command" != pause ] && [ "$command" != resume ] && [ "$command" != logs ] && return 0 ;;
+    all) case $command in kill | restart | stop) return 0 ;; esac ;;
     [1-9]) [ "$target" -le "$cluster_nodes" ] && return 0 ;;
   esac
   echo "$command takes the number of a replica (1 to $cluster_nodes)${target:+, not \"$target\"}; see --help" >&2
@@ -108,7 +129,7 @@ build_if_needed() {
   cd "$here"
   . scripts/toolchain.sh
   . scripts/build.sh
-  [ -d cli/target/argosy-cli/lib ] || { ensure_toolchain; build_argosy; }
+  if ! argosy_is_built; then ensure_toolchain; build_argosy; fi
 }
 
 port_is_taken() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
@@ -118,9 +139,26 @@ require_free_ports() {
   for port in "$@"; do if port_is_taken "$port"; then taken="$taken $port"; fi; done
   [ -z "$taken" ] || {
     echo "These ports are taken by another program:$taken" >&2
-    echo "Stop it, or choose other ports: scripts/cluster.sh $command --base-port 20000" >&2
+    local other=''
+    # The ports of an existing cluster are fixed: other ports need another folder.
+    if [ -f "$dir/cluster.env" ]; then other=" --dir $dir-2"; fi
+    echo "Stop it, or choose other ports: ${ARGOSY_CALLER:-scripts/cluster.sh start}$other --base-port 20000" >&2
     exit 1
   }
+}
+
+# Ports of that range are drawn for outgoing connections of any program: a replica that restarts may find its own taken.
+warn_of_ephemeral_ports() {
+  local port first last range=/proc/sys/net/ipv4/ip_local_port_range
+  [ -r "$range" ] || return 0
+  read -r first last <"$range"
+  for port in "$@"; do
+    if [ "$port" -ge "$first" ] && [ "$port" -le "$last" ]; then
+      echo "warning: port $port is one of those that this machine draws for outgoing connections ($first to $last):" >&2
+      echo "a server may find it taken when it restarts. Better choose a --base-port below $((first - 100))." >&2
+      return 0
+    fi
+  done
 }
 
 write_configuration() {
@@ -132,7 +170,7 @@ write_configuration() {
     (umask 077 && head -c 32 /dev/urandom | od -An -tx1 | tr -d ' \n' >"$dir/cluster.secret")
   fi
   p=$(namesrv_port)
-  cat >"$dir/namesrv.yaml" <<EOF
+  [ -e "$dir/namesrv.yaml" ] || cat >"$dir/namesrv.yaml" <<EOF
 client:
   port: $p
 registration:
@@ -142,6 +180,8 @@ ops:
 secretFile: $dir/cluster.secret
 EOF
   for n in $(replicas); do
+    # An existing file may have been edited.
+    if [ -e "$dir/broker-$n.yaml" ]; then continue; fi
     p=$(replica_port "$n")
     {
       cat <<EOF
@@ -242,6 +282,7 @@ wait_for_port() {
 stop_server() {
   local pid left=300
   pid=$(running "$1")
+  [ -n "$pid" ] || { rm -f "$(pid_file "$1")"; echo "$1 does not run"; return 0; }
   if [ -n "$pid" ]; then
     kill -TERM "$pid" 2>/dev/null || true
     kill -CONT "$pid" 2>/dev/null || true
@@ -253,6 +294,7 @@ stop_server() {
     wait_until_gone "$pid"
   fi
   rm -f "$(pid_file "$1")"
+  echo "$1 stopped"
 }
 
 kill_server() {
@@ -262,6 +304,29 @@ kill_server() {
   kill -KILL "$pid"
   wait_until_gone "$pid"
   rm -f "$(pid_file "$1")"
+  local number=${1#broker-}
+  echo "$1 killed (SIGKILL); bring it back with: scripts/cluster.sh restart $number --dir $dir"
+}
+
+is_paused() { grep -q '^State:[[:space:]]*T' "/proc/$1/status" 2>/dev/null; }
+
+# signal_server NAME SIGNAL WORD
+signal_server() {
+  local pid
+  pid=$(running "$1")
+  [ -n "$pid" ] || { echo "$1 does not run" >&2; exit 1; }
+  kill "-$2" "$pid"
+  echo "$1 $3"
+}
+
+# A start that fails leaves nothing behind of what it started.
+undo_start() {
+  local code=$? name
+  trap - EXIT
+  [ "$code" != 0 ] || return 0
+  for name in $to_start; do stop_server "$name" >/dev/null; done
+  echo "The start failed; stopped what it had started:$to_start" >&2
+  exit "$code"
 }
 
 admin() {
@@ -284,9 +349,12 @@ case $command in
     if [ -z "$to_start" ]; then echo "already running; see scripts/cluster.sh status"; exit 0; fi
     # shellcheck disable=SC2086
     require_free_ports $ports
+    # shellcheck disable=SC2086
+    warn_of_ephemeral_ports $ports
     all_empty=yes
     for n in $(replicas); do if [ -e "$dir/broker-$n" ]; then all_empty=no; fi; done
     write_configuration
+    trap undo_start EXIT
     for name in $to_start; do launch_server "$name"; done
     for name in $to_start; do wait_for "$name" /livez 60; done
     if [ "$all_empty" = yes ] || [ -e "$dir/bootstrap-unfinished" ]; then
@@ -299,6 +367,7 @@ case $command in
     echo "name server 127.0.0.1:$(namesrv_port), replicas$(for n in $(replicas); do printf ' 127.0.0.1:%s' "$(replica_port "$n")"; done), data in $dir"
     ;;
   stop)
+    if [ -n "$target" ] && [ "$target" != all ]; then check_target; stop_server "$(server_of "$target")"; exit 0; fi
     for n in $(replicas); do
       stop_server "broker-$n" &
     done
@@ -308,16 +377,18 @@ case $command in
   status)
     for name in namesrv $(replicas | sed 's/^/broker-/'); do
       pid=$(running "$name")
-      if [ -n "$pid" ]; then echo "$name: running, process $pid"; else echo "$name: down"; fi
+      if [ -n "$pid" ] && is_paused "$pid"; then echo "$name: paused, process $pid"
+      elif [ -n "$pid" ]; then echo "$name: running, process $pid"; else echo "$name: down"; fi
     done
-    if [ -n "$(running namesrv)" ]; then admin cluster status; fi
+    pid=$(running namesrv)
+    if [ -n "$pid" ] && ! is_paused "$pid"; then admin cluster status --timeout 2s; fi
     ;;
   leader)
     for n in $(replicas); do
       p=$(($(replica_port "$n") + 3))
       [ -n "$(running "broker-$n")" ] || continue
-      if curl_body=$(exec 3<>"/dev/tcp/127.0.0.1/$p" && printf 'GET /metrics HTTP/1.0\r\n\r\n' >&3 && timeout 2 cat <&3) 2>/dev/null &&
-        grep -Eq '^argosy_raft_leader(\{[^}]*\})? 1(\.0)?$' <<<"$curl_body"; then
+      if metrics=$(exec 3<>"/dev/tcp/127.0.0.1/$p" && printf 'GET /metrics HTTP/1.0\r\n\r\n' >&3 && timeout 2 cat <&3) 2>/dev/null &&
+        grep -Eq '^argosy_raft_leader(\{[^}]*\})? 1(\.0)?$' <<<"$metrics"; then
         echo "$n"
         exit 0
       fi
@@ -326,16 +397,22 @@ case $command in
     exit 1
     ;;
   kill) check_target; for t in $(targets); do kill_server "$(server_of "$t")"; done ;;
-  pause) check_target; pid=$(running "$(server_of "$target")"); kill -STOP "${pid:?not running}" ;;
-  resume) check_target; pid=$(running "$(server_of "$target")"); kill -CONT "${pid:?not running}" ;;
+  pause) check_target; signal_server "$(server_of "$target")" STOP paused ;;
+  resume) check_target; signal_server "$(server_of "$target")" CONT resumed ;;
   restart)
     check_target
     build_if_needed
-    for t in $(targets); do stop_server "$(server_of "$t")"; done
+    for t in $(targets); do stop_server "$(server_of "$t")" >/dev/null; done
     for t in $(targets); do launch_server "$(server_of "$t")"; done
     for t in $(targets); do wait_for "$(server_of "$t")" /livez 60; done
+    for t in $(targets); do echo "$(server_of "$t") restarted"; done
     ;;
-  logs) check_target; cat "$dir/logs/$(server_of "$target").log" ;;
+  logs)
+    check_target
+    log=$dir/logs/$(server_of "$target").log
+    [ -f "$log" ] || { echo "no log of $(server_of "$target") in $dir/logs" >&2; exit 1; }
+    cat "$log"
+    ;;
   wipe)
     for name in namesrv $(replicas | sed 's/^/broker-/'); do
       [ -z "$(running "$name")" ] || { echo "$name runs; stop the cluster first: scripts/cluster.sh stop --dir $dir" >&2; exit 1; }
@@ -343,5 +420,4 @@ case $command in
     rm -rf "$dir"/broker-* "$dir"/namesrv.yaml "$dir"/*.pid "$dir"/logs "$dir"/cluster.env "$dir"/cluster.secret "$dir"/bootstrap-unfinished
     echo "wiped $dir"
     ;;
-  *) echo "unknown command $command" >&2; usage >&2; exit 2 ;;
 esac

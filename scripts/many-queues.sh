@@ -1,8 +1,13 @@
 #!/usr/bin/env bash
 # What queues cost when nothing happens: a cluster with 8 queues and one with many, in turn. Prints idle CPU, heap after
 # a full collection, and the time from a kill of everything to the first acknowledgement.
+[ -n "${BASH_VERSION:-}" ] || exec bash "$0" "$@"
 set -euo pipefail
+caller=$PWD
 cd "$(dirname "$0")/.."
+# What the caller's shell says of another cluster is not meant for this one.
+unset ARGOSY_SECRET_FILE ARGOSY_ENDPOINTS
+export ARGOSY_CALLER="scripts/many-queues.sh"
 
 usage() {
   cat <<'EOF'
@@ -18,7 +23,7 @@ EOF
 dir=data/many-queues base_port=23000 queues=50000 minutes=10
 while [ $# -gt 0 ]; do
   case $1 in
-    --dir) dir=${2:?}; shift 2 ;;
+    --dir) dir=${2:?}; case $dir in /*) ;; *) dir=$caller/$dir ;; esac; shift 2 ;;
     --base-port) base_port=${2:?}; shift 2 ;;
     --queues) queues=${2:?}; shift 2 ;;
     --minutes) minutes=${2:?}; shift 2 ;;
@@ -26,6 +31,11 @@ while [ $# -gt 0 ]; do
     *) echo "unknown option $1" >&2; usage >&2; exit 2 ;;
   esac
 done
+
+if [ -d "$dir" ] && [ -n "$(ls -A "$dir")" ] && [ ! -f "$dir/cluster.env" ]; then
+  echo "$dir holds something else than a cluster; it is not wiped. Choose another --dir" >&2
+  exit 1
+fi
 
 . scripts/toolchain.sh
 ensure_toolchain
@@ -60,8 +70,8 @@ now_millis() { date +%s%3N; }
 
 measure() {
   local count=$1 cluster=(--dir "$dir" --base-port "$base_port") before after started
-  if [ -d "$dir" ]; then
-    scripts/cluster.sh stop "${cluster[@]}"
+  if [ -f "$dir/cluster.env" ]; then
+    scripts/cluster.sh stop "${cluster[@]}" >/dev/null
     scripts/cluster.sh wipe "${cluster[@]}" >/dev/null
   fi
   scripts/cluster.sh start "${cluster[@]}" >/dev/null
@@ -75,16 +85,16 @@ measure() {
   sleep $((minutes * 60))
   after=$(cpu_millis)
   idle=$(awk -v ms=$((after - before)) -v s=$((minutes * 60)) 'BEGIN { printf "%.3f", ms / 10 / s }')
-  scripts/cluster.sh kill all "${cluster[@]}"
+  scripts/cluster.sh kill all "${cluster[@]}" >/dev/null
   started=$(now_millis)
   scripts/cluster.sh restart all "${cluster[@]}" >/dev/null
   scripts/argosy produce many --count 1 --size 100 >/dev/null
   restart=$(($(now_millis) - started))
   printf '%-10s %26s %22s %26s\n' "$count" "$idle % of a core" "$((heap / 1024)) MiB" "$restart ms"
-  scripts/cluster.sh stop "${cluster[@]}"
+  scripts/cluster.sh stop "${cluster[@]}" >/dev/null
 }
 
-trap 'scripts/cluster.sh stop --dir "$dir" --base-port "$base_port"' EXIT
+trap 'scripts/cluster.sh stop --dir "$dir" --base-port "$base_port" >/dev/null' EXIT
 mkdir -p "$dir"
 printf '%-10s %26s %22s %26s\n' queues "idle CPU, 3 replicas" "heap after GC, max" "kill all to first ack"
 measure 8

@@ -1,8 +1,13 @@
 #!/usr/bin/env bash
 # From a bare machine to a running cluster: builds, starts one name server and three replicas on loopback, sends and
 # receives through the official Java client while the leader is killed, and says how to go on.
+[ -n "${BASH_VERSION:-}" ] || exec bash "$0" "$@"
 set -euo pipefail
+caller=$PWD
 cd "$(dirname "$0")/.."
+# What the caller's shell says of another cluster is not meant for this one.
+unset ARGOSY_SECRET_FILE ARGOSY_ENDPOINTS
+export ARGOSY_CALLER="scripts/quickstart.sh"
 
 usage() {
   cat <<'EOF'
@@ -18,7 +23,7 @@ EOF
 dir=data base_port='' messages=10000 then_stop=no
 while [ $# -gt 0 ]; do
   case $1 in
-    --dir) dir=${2:?--dir needs a folder}; shift 2 ;;
+    --dir) dir=${2:?--dir needs a folder}; case $dir in /*) ;; *) dir=$caller/$dir ;; esac; shift 2 ;;
     --base-port) base_port=${2:?--base-port needs a port}; shift 2 ;;
     --messages) messages=${2:?--messages needs a number}; shift 2 ;;
     --then-stop) then_stop=yes; shift ;;
@@ -27,6 +32,16 @@ while [ $# -gt 0 ]; do
   esac
 done
 
+case $messages in
+  0* | *[!0-9]* | '') echo "--messages takes a number from 1, not \"$messages\"" >&2; exit 2 ;;
+esac
+case $base_port in
+  '') ;;
+  *[!0-9]* | 0* | ??????*) echo "--base-port takes a number from 1024 to 65400, not $base_port" >&2; exit 2 ;;
+  *) [ "$base_port" -ge 1024 ] && [ "$base_port" -le 65400 ] || {
+       echo "--base-port takes a number from 1024 to 65400, not $base_port" >&2; exit 2; } ;;
+esac
+
 . scripts/toolchain.sh
 ensure_toolchain
 . scripts/build.sh
@@ -34,7 +49,7 @@ build_argosy
 
 cluster_options=(--dir "$dir")
 [ -z "$base_port" ] || cluster_options+=(--base-port "$base_port")
-echo "==> starting one name server and three replicas"
+echo "==> one name server and three replicas: starting what does not run yet"
 scripts/cluster.sh start "${cluster_options[@]}"
 
 java=$(java_of_a_jdk)
@@ -54,7 +69,7 @@ The cluster goes on running. Go on with:
   scripts/argosy produce hello -m "hello, world"
   scripts/argosy consume hello --group me --count 1
   scripts/argosy cluster status
-  scripts/cluster.sh kill 1 ${cluster_options[*]}
+  scripts/cluster.sh kill \$(scripts/cluster.sh leader ${cluster_options[*]}) ${cluster_options[*]}
 Stop it with:
   scripts/cluster.sh stop ${cluster_options[*]}
 EOF

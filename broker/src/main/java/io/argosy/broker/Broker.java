@@ -9,11 +9,13 @@ import io.argosy.broker.message.DeliveryEncoder;
 import io.argosy.broker.metrics.BrokerMetrics;
 import io.argosy.broker.publish.PublishApplier;
 import io.argosy.broker.publish.SendMessage;
+import io.argosy.broker.queue.MessageRun;
 import io.argosy.broker.queue.QueueIndex;
 import io.argosy.broker.queue.QueueReader;
 import io.argosy.broker.registration.Registrar;
 import io.argosy.broker.registration.RegistrarConfig;
 import io.argosy.broker.registration.Standing;
+import io.argosy.broker.retention.LogRoom;
 import io.argosy.broker.retention.Retention;
 import io.argosy.broker.retention.RetentionConfig;
 import io.argosy.broker.rpc.BrokerRoutes;
@@ -87,7 +89,6 @@ public final class Broker implements AutoCloseable {
 
     private static final Duration PROOF_TIMEOUT = Duration.ofSeconds(5);
     private static final int CONSUME_WORKERS = 2;
-    private static final double FREE_SPACE_SHARE = 0.9;
 
     /** For sends and acknowledgements under way at a stop; consumers that only wait for messages are cut off. */
     private static final Duration DRAIN = Duration.ofMillis(500);
@@ -111,13 +112,7 @@ public final class Broker implements AutoCloseable {
      * @throws StartException with what to do about it
      */
     public static Broker start(BrokerConfig config, FailureHook failure) {
-        Lifecycle lifecycle = new Lifecycle();
-        try {
-            return start(config, failure, lifecycle);
-        } catch (RuntimeException e) {
-            lifecycle.close();
-            throw e;
-        }
+        return Lifecycle.start(lifecycle -> start(config, failure, lifecycle));
     }
 
     /** In the order in which things need each other; {@link Lifecycle} stops them in the opposite one. */
@@ -184,8 +179,7 @@ public final class Broker implements AutoCloseable {
                 machine,
                 queues,
                 topics,
-                RetentionConfig.of(
-                        logBytesMax(config, disk, store), raftConfig.storage().segmentBytes()),
+                RetentionConfig.of(logRoom(config, disk), raftConfig.storage().segmentBytes()),
                 clock);
         SendMessage sendMessage = new SendMessage(
                 node,
@@ -245,11 +239,17 @@ public final class Broker implements AutoCloseable {
         late.attach(raft);
         metrics.total("argosy.publish", "Messages stored by this replica", published::storedMessages);
         metrics.total("argosy.publish.bytes", "Bytes of the entries that held them", published::storedBytes);
+        metrics.disk(config.dataFolder());
         serverMetrics.beforeScrape(metrics.groups(
-                progress, id -> topics.topic(id).map(TopicView::name).orElse("deleted")));
-        metrics.raft(node::status, otherPeers(raftConfig).keySet());
+                progress,
+                id -> topics.topic(id).map(TopicView::name).orElse("deleted"),
+                (topicId, queueId, offset) -> queues.locate(topicId, queueId, offset, 1).stream()
+                        .mapToLong(MessageRun::timestampMillis)
+                        .findFirst(),
+                clock));
+        Runnable sampleLag = metrics.raft(node::status, otherPeers(raftConfig).keySet());
         lifecycle
-                .add("housekeeping", new Housekeeping(machine, retention, nanoClock, onFatal))
+                .add("housekeeping", new Housekeeping(machine, retention, sampleLag, nanoClock, onFatal))
                 .start();
 
         // Everybody else.
@@ -398,7 +398,7 @@ public final class Broker implements AutoCloseable {
                 .map(uuid -> new Standing(config.group(), uuid, status.term(), leading));
     }
 
-    private static ClusterSecret secret(BrokerConfig config) {
+    static ClusterSecret secret(BrokerConfig config) {
         try {
             return ClusterSecret.load(config.secretFile());
         } catch (IOException | IllegalArgumentException e) {
@@ -415,27 +415,23 @@ public final class Broker implements AutoCloseable {
                     "data folder " + config.dataFolder() + " is in use by another process; each replica needs its own",
                     e);
         } catch (DamagedStoreException e) {
-            throw new StartException(
-                    ExitCode.DATA_FOLDER_REFUSED,
-                    "data folder " + config.dataFolder() + " must not be used: " + e.getMessage(),
-                    e);
+            throw refused(config, e);
         } catch (IOException e) {
             throw new StartException(
                     ExitCode.START_FAILED, "cannot open data folder " + config.dataFolder() + ": " + e, e);
         }
     }
 
-    /** As the log itself understands a maximum of 0. */
-    private static long logBytesMax(BrokerConfig config, Disk disk, LocalStore store) {
+    private static StartException refused(BrokerConfig config, DamagedStoreException e) {
+        return new StartException(
+                ExitCode.DATA_FOLDER_REFUSED,
+                "data folder " + config.dataFolder() + " must not be used: " + e.getMessage(),
+                e);
+    }
+
+    private static LogRoom logRoom(BrokerConfig config, Disk disk) {
         long configured = config.raft().storage().maxBytes();
-        try {
-            return configured > 0
-                    ? configured
-                    : store.log().sizeBytes() + (long) (FREE_SPACE_SHARE * disk.usableBytes(config.dataFolder()));
-        } catch (IOException e) {
-            throw new StartException(
-                    ExitCode.START_FAILED, "cannot tell the free space of " + config.dataFolder() + ": " + e, e);
-        }
+        return configured > 0 ? LogRoom.fixed(configured) : LogRoom.freeSpace(disk, config.dataFolder());
     }
 
     private static RaftServer startRaft(
@@ -451,10 +447,7 @@ public final class Broker implements AutoCloseable {
         } catch (UncheckedIOException e) {
             throw StartException.cannotListen("peer", config.listen().peer(), e);
         } catch (DamagedStoreException e) {
-            throw new StartException(
-                    ExitCode.DATA_FOLDER_REFUSED,
-                    "data folder " + config.dataFolder() + " must not be used: " + e.getMessage(),
-                    e);
+            throw refused(config, e);
         } catch (IOException e) {
             throw new StartException(
                     ExitCode.START_FAILED, "cannot start on data folder " + config.dataFolder() + ": " + e, e);

@@ -1,15 +1,18 @@
 package io.argosy.broker;
 
+import io.argosy.broker.topic.TopicLimits;
 import io.argosy.broker.topic.Topics;
 import io.argosy.raft.RaftConfig;
 import io.argosy.raft.RaftConfig.Flush;
 import io.argosy.server.config.Config;
+import io.argosy.server.config.ConfigException;
 import io.argosy.server.config.ConfigKey;
 import io.argosy.server.config.HostPort;
 import io.argosy.server.config.ValueType;
 import io.argosy.wire.name.ResourceNames;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
@@ -164,8 +167,8 @@ final class BrokerKeys {
             "raft.maxBytes",
             ValueType.bytes(0, 1024 * TIB),
             STORAGE.maxBytes(),
-            "Log size beyond which sends are refused and reads go on; 0 = own data plus 90 % of the free space at"
-                    + " start");
+            "Size the log may reach: from 75 % of it on the oldest messages go, from 90 % on sends are refused; 0 = what"
+                    + " it has and 90 % of the free space, looked at again every 5 s");
 
     static final ConfigKey<Boolean> TOPIC_AUTO_CREATE = ConfigKey.of(
             "topic.autoCreate",
@@ -174,12 +177,12 @@ final class BrokerKeys {
             "Whether the first message to an unknown topic creates it; the same on all replicas");
     static final ConfigKey<Integer> TOPIC_QUEUES = ConfigKey.of(
             "topic.queues",
-            ValueType.integer(1, 1024),
+            ValueType.integer(TopicLimits.QUEUES_MIN, TopicLimits.QUEUES_MAX),
             Topics.AutoCreate.DEFAULT.queueCount(),
             "Queues of a topic that is created without saying how many");
     static final ConfigKey<Duration> TOPIC_RETENTION = ConfigKey.of(
             "topic.retention",
-            ValueType.duration(Duration.ofMinutes(1), Duration.ofDays(3660)),
+            ValueType.duration(TopicLimits.RETENTION_MIN, TopicLimits.RETENTION_MAX),
             Duration.ofHours(RETENTION_HOURS),
             "How long messages are kept at least, of a topic that is created without saying it");
 
@@ -241,12 +244,16 @@ final class BrokerKeys {
 
     private BrokerKeys() {}
 
-    /** @throws io.argosy.server.config.ConfigException if values that are good alone contradict each other */
+    /** @throws ConfigException if values that are good alone contradict each other */
     static BrokerConfig configOf(Config config) {
+        List<String> conflicts = conflicts(config);
+        if (!conflicts.isEmpty()) {
+            throw new ConfigException(conflicts);
+        }
         RaftConfig.Timing timing = config.build(
                 ELECTION_MIN,
                 c -> new RaftConfig.Timing(c.get(TICK), c.get(HEARTBEAT), c.get(ELECTION_MIN), c.get(ELECTION_MAX)));
-        Optional<BrokerConfig.Tls> tls = config.build(CLIENT_TLS_KEY, BrokerKeys::tls);
+        Optional<BrokerConfig.Tls> tls = tls(config);
         return config.build(
                 REPLICAS,
                 c -> new BrokerConfig(
@@ -271,6 +278,30 @@ final class BrokerKeys {
                         c.get(REGISTRATION_HEARTBEAT)));
     }
 
+    /** What the components would refuse, in words that name the keys. */
+    private static List<String> conflicts(Config config) {
+        List<String> conflicts = new ArrayList<>();
+        Duration heartbeat = config.get(HEARTBEAT);
+        Duration electionMin = config.get(ELECTION_MIN);
+        if (heartbeat.compareTo(config.get(TICK)) < 0) {
+            conflicts.add(config.conflict("raft.heartbeat must be at least raft.tick", HEARTBEAT, TICK));
+        }
+        if (electionMin.compareTo(heartbeat.multipliedBy(3)) < 0) {
+            conflicts.add(config.conflict(
+                    "raft.electionMin must be at least 3 times raft.heartbeat", ELECTION_MIN, HEARTBEAT));
+        }
+        if (config.get(ELECTION_MAX).compareTo(electionMin) <= 0) {
+            conflicts.add(
+                    config.conflict("raft.electionMax must be above raft.electionMin", ELECTION_MAX, ELECTION_MIN));
+        }
+        if (config.get(CLIENT_TLS_CERTIFICATE).isPresent()
+                != config.get(CLIENT_TLS_KEY).isPresent()) {
+            conflicts.add(config.conflict(
+                    "client.tlsCertificate and client.tlsKey go together", CLIENT_TLS_CERTIFICATE, CLIENT_TLS_KEY));
+        }
+        return conflicts;
+    }
+
     private static SortedMap<Integer, ReplicaAddresses> replicas(Config config) {
         SortedMap<Integer, ReplicaAddresses> replicas = new TreeMap<>(config.get(REPLICAS));
         config.get(ADVERTISED_CLIENT_ADDRESS)
@@ -282,9 +313,6 @@ final class BrokerKeys {
     private static Optional<BrokerConfig.Tls> tls(Config config) {
         Optional<Path> certificate = config.get(CLIENT_TLS_CERTIFICATE);
         Optional<Path> key = config.get(CLIENT_TLS_KEY);
-        if (certificate.isPresent() != key.isPresent()) {
-            throw new IllegalArgumentException("certificate and key go together");
-        }
         return certificate.flatMap(c -> key.map(k -> new BrokerConfig.Tls(c, k)));
     }
 

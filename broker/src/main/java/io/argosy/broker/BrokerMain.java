@@ -16,8 +16,11 @@ public final class BrokerMain {
         // Threads that own replicated state halt the process themselves; what ends here has only lost its own thread.
         Thread.setDefaultUncaughtExceptionHandler((thread, failure) ->
                 log.error("thread ended by an uncaught error thread={}", thread.getName(), failure));
-        new ServerProcess(
-                        "broker", BrokerKeys.ALL, config -> Broker.start(BrokerKeys.configOf(config), FailureHook.HALT))
+        new ServerProcess("broker", BrokerKeys.ALL, config -> {
+                    BrokerConfig bound = BrokerKeys.configOf(config);
+                    Broker.secret(bound);
+                    return () -> Broker.start(bound, FailureHook.HALT);
+                })
                 .run(args);
     }
 }

@@ -22,16 +22,26 @@ final class Housekeeping implements AutoCloseable {
 
     private final BrokerStateMachine machine;
     private final Retention retention;
+    private final Runnable sample;
     private final LongSupplier nanoClock;
     private final Consumer<Throwable> onFatal;
     private final ScheduledExecutorService thread;
     private long flushedNanos;
     private long retentionNanos;
 
-    /** @param onFatal stops the replica: a store that can't be flushed can't be trusted */
-    Housekeeping(BrokerStateMachine machine, Retention retention, LongSupplier nanoClock, Consumer<Throwable> onFatal) {
+    /**
+     * @param sample run at each look, twice a second
+     * @param onFatal stops the replica: a store that can't be flushed can't be trusted
+     */
+    Housekeeping(
+            BrokerStateMachine machine,
+            Retention retention,
+            Runnable sample,
+            LongSupplier nanoClock,
+            Consumer<Throwable> onFatal) {
         this.machine = machine;
         this.retention = retention;
+        this.sample = sample;
         this.nanoClock = nanoClock;
         this.onFatal = onFatal;
         this.flushedNanos = nanoClock.getAsLong();
@@ -58,6 +68,7 @@ final class Housekeeping implements AutoCloseable {
     }
 
     private void check(long nowNanos) {
+        sample.run();
         long bytes = machine.unflushedBytes();
         if (bytes >= FLUSH_BYTES || (bytes > 0 && nowNanos - flushedNanos >= FLUSH_NANOS)) {
             machine.flush();

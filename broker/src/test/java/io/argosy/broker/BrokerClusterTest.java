@@ -29,19 +29,13 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
-import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.TimeUnit;
-import org.apache.rocketmq.client.apis.ClientConfiguration;
-import org.apache.rocketmq.client.apis.ClientServiceProvider;
-import org.apache.rocketmq.client.apis.consumer.FilterExpression;
-import org.apache.rocketmq.client.apis.consumer.SimpleConsumer;
-import org.apache.rocketmq.client.apis.message.MessageView;
 import org.apache.rocketmq.client.apis.producer.Producer;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -74,43 +68,19 @@ final class BrokerClusterTest {
 
     @Test
     void officialClientSendsAndReceivesThroughTheNameServer() throws Exception {
-        ClientServiceProvider provider = ClientServiceProvider.loadService();
-        ClientConfiguration configuration = ClientConfiguration.newBuilder()
-                .setEndpoints(cluster.endpoints())
-                .enableSsl(false)
-                .build();
-        try (Producer producer = provider.newProducerBuilder()
-                .setClientConfiguration(configuration)
-                .setTopics("orders")
-                .build()) {
-            for (int i = 0; i < 20; i++) {
-                producer.send(provider.newMessageBuilder()
-                        .setTopic("orders")
-                        .setBody(("message " + i).getBytes(StandardCharsets.UTF_8))
-                        .build());
-            }
+        OfficialOrders orders = new OfficialOrders(cluster.endpoints());
+        try (Producer producer = orders.producer()) {
+            orders.send(producer, 0, 20);
         }
 
-        List<String> bodies = new ArrayList<>();
-        try (SimpleConsumer consumer = provider.newSimpleConsumerBuilder()
-                .setClientConfiguration(configuration)
-                .setConsumerGroup("readers")
-                .setAwaitDuration(Duration.ofSeconds(1))
-                .setSubscriptionExpressions(Map.of("orders", FilterExpression.SUB_ALL))
-                .build()) {
-            await().atMost(PATIENCE).until(() -> {
-                for (MessageView message : consumer.receive(16, Duration.ofSeconds(30))) {
-                    bodies.add(StandardCharsets.UTF_8.decode(message.getBody()).toString());
-                    consumer.ack(message);
-                }
-                return bodies.size() >= 20;
-            });
-        }
+        List<String> texts = orders.receive(20);
 
         assertThat(ops(cluster.awaitLeader(), "/metrics").body())
                 .containsPattern("argosy_deliver_total [1-9]")
-                .contains("argosy_group_lag_messages{group=\"readers\",topic=\"orders\"}");
-        assertThat(bodies).hasSize(20).doesNotHaveDuplicates().allMatch(body -> body.startsWith("message "));
+                .contains(
+                        "argosy_group_lag_messages{group=\"readers\",topic=\"orders\"}",
+                        "argosy_group_lag_seconds{group=\"readers\",topic=\"orders\"}");
+        assertThat(texts).hasSize(20).doesNotHaveDuplicates().allMatch(body -> body.startsWith("message "));
     }
 
     @Test
@@ -222,9 +192,22 @@ final class BrokerClusterTest {
                         "argosy_raft_leader_changes_total",
                         "argosy_raft_commit_latency_seconds_bucket",
                         "argosy_raft_follower_lag_entries{peer=",
+                        "argosy_raft_follower_lag_seconds{peer=",
+                        "argosy_disk_free_ratio 0.",
                         "argosy_log_fsync_seconds_count",
                         "argosy_log_bytes",
                         "argosy_publish_total");
+    }
+
+    @Test
+    void everyMetricIsDocumented() throws Exception {
+        String documentation = Files.readString(Path.of("../docs/metrics.md"));
+
+        assertThat(ops(cluster.awaitLeader(), "/metrics").body().lines())
+                .filteredOn(line -> line.startsWith("# TYPE argosy_"))
+                .isNotEmpty()
+                .map(line -> line.replaceFirst("# TYPE (\\S+?)(_max)? .*", "`$1`"))
+                .allSatisfy(name -> assertThat(documentation).contains(name));
     }
 
     @Test

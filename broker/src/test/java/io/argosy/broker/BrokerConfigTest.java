@@ -3,6 +3,7 @@ package io.argosy.broker;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.argosy.broker.topic.TopicLimits;
 import io.argosy.raft.RaftConfig;
 import io.argosy.raft.ReplicaId;
 import io.argosy.server.config.ConfigReference;
@@ -12,6 +13,7 @@ import io.argosy.server.config.YamlFile;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -93,13 +95,32 @@ final class BrokerConfigTest {
     @Test
     void timingsThatContradictEachOtherAreRefusedAtTheirLine() {
         assertThatThrownBy(() -> config(MINIMAL + "raft:\n  electionMin: 100ms\n"))
-                .hasMessageContaining("broker.yaml:13:16: raft.electionMin: election timeout");
+                .hasMessageContaining("broker.yaml:13:16: raft.electionMin: raft.electionMin must be at least 3 times");
+    }
+
+    @Test
+    void contradictionsBlameTheKeyThatWasSetAndNotADefault() {
+        assertThatThrownBy(() -> config(MINIMAL, "raft.heartbeat=200ms"))
+                .hasMessage("flag --raft.heartbeat: raft.heartbeat: raft.electionMin must be at least 3 times"
+                        + " raft.heartbeat; there are raft.electionMin=300ms (default), raft.heartbeat=200ms (flag"
+                        + " --raft.heartbeat)");
+        assertThatThrownBy(() -> config(MINIMAL, "raft.electionMax=100ms"))
+                .hasMessageStartingWith("flag --raft.electionMax: raft.electionMax: ");
+    }
+
+    @Test
+    void topicsHaveLimits() {
+        assertThat(TopicLimits.problem(1, Duration.ofMinutes(1))).isEmpty();
+        assertThat(TopicLimits.problem(0, Duration.ofMinutes(1))).isPresent();
+        assertThat(TopicLimits.problem(65_537, Duration.ofMinutes(1))).isPresent();
+        assertThat(TopicLimits.problem(1, Duration.ofSeconds(1)))
+                .hasValueSatisfying(text -> assertThat(text).contains("1m"));
     }
 
     @Test
     void certificateWithoutKeyIsRefused() {
         assertThatThrownBy(() -> config(MINIMAL + "client.tlsCertificate: chain.pem\n"))
-                .hasMessageContaining("certificate and key go together");
+                .hasMessageContaining("client.tlsCertificate: client.tlsCertificate and client.tlsKey go together");
     }
 
     /** Rewritten with {@code -Ddocs.rewrite=true}. */
@@ -114,9 +135,9 @@ final class BrokerConfigTest {
         }
     }
 
-    private static BrokerConfig config(String yaml) {
+    private static BrokerConfig config(String yaml, String... flags) {
         return BrokerKeys.configOf(
-                new ConfigSources(Optional.of(YamlFile.parse("broker.yaml", yaml)), Map.of(), List.of())
+                new ConfigSources(Optional.of(YamlFile.parse("broker.yaml", yaml)), Map.of(), List.of(flags))
                         .load(BrokerKeys.ALL));
     }
 }

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -14,6 +15,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.TimeUnit;
 
@@ -123,17 +125,28 @@ public class Cluster implements AutoCloseable {
 
     /** Whether a replica says that it serves: it knows a leader and has applied what was committed when it started. */
     public boolean ready(int replica) {
+        return ask(replica, "/readyz")
+                .filter(answer -> answer.statusCode() == 200)
+                .isPresent();
+    }
+
+    /** What a replica measures of itself, as Prometheus reads it; empty if it does not answer. */
+    public String metrics(int replica) {
+        return ask(replica, "/metrics").map(HttpResponse::body).orElse("");
+    }
+
+    private Optional<HttpResponse<String>> ask(int replica, String path) {
         HttpRequest request = HttpRequest.newBuilder(
-                        URI.create("http://127.0.0.1:" + (replicaPort(replica) + 3) + "/readyz"))
+                        URI.create("http://127.0.0.1:" + (replicaPort(replica) + 3) + path))
                 .timeout(Duration.ofSeconds(2))
                 .build();
         try {
-            return http.send(request, BodyHandlers.discarding()).statusCode() == 200;
+            return Optional.of(http.send(request, BodyHandlers.ofString()));
         } catch (IOException down) {
-            return false;
+            return Optional.empty();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            return false;
+            return Optional.empty();
         }
     }
 
@@ -169,7 +182,10 @@ public class Cluster implements AutoCloseable {
 
     @Override
     public void close() {
-        stop();
+        // Nothing was started if the first start was refused.
+        if (Files.exists(folder.resolve("cluster.env"))) {
+            stop();
+        }
     }
 
     String script(String... arguments) {
@@ -194,14 +210,16 @@ public class Cluster implements AutoCloseable {
         return execute(command, environment);
     }
 
-    private static ScriptResult execute(List<String> command, Map<String, String> environment) {
+    private ScriptResult execute(List<String> command, Map<String, String> settings) {
         try {
             // A file and not a pipe: servers started by the script may keep a pipe open after the script has ended.
-            Path output = Files.createTempFile("argosy-script", ".out");
+            // In the cluster's folder, so that it goes with that folder if this process is killed.
+            Files.createDirectories(folder);
+            Path output = Files.createTempFile(folder, "script", ".out");
             try {
                 ProcessBuilder builder =
                         new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(output.toFile());
-                builder.environment().putAll(environment);
+                builder.environment().putAll(settings);
                 Process process = builder.start();
                 process.getOutputStream().close();
                 if (!process.waitFor(SCRIPT_SECONDS_MAX, TimeUnit.SECONDS)) {

@@ -78,8 +78,6 @@ public final class Failover implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         try (Cluster cluster = new Cluster(home, folder, basePort, 3, Map.of())) {
-            cluster.stop();
-            cluster.wipe();
             cluster.start();
             return run(cluster);
         }

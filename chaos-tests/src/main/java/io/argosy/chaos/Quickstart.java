@@ -53,7 +53,9 @@ public final class Quickstart implements Callable<Integer> {
 
     private final Set<String> acknowledged = ConcurrentHashMap.newKeySet();
     private final AtomicInteger failed = new AtomicInteger();
+    private final AtomicInteger answered = new AtomicInteger();
     private final AckTimes acks = new AckTimes();
+    private int duplicates;
 
     public static void main(String[] args) {
         System.exit(new CommandLine(new Quickstart()).execute(args));
@@ -61,9 +63,8 @@ public final class Quickstart implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        try (Cluster cluster = new Attached(home, folder, basePort)) {
-            return run(cluster);
-        }
+        // Somebody else started it, and it goes on running afterwards.
+        return run(new Cluster(home, folder, basePort, 3, Map.of()));
     }
 
     private int run(Cluster cluster) throws Exception {
@@ -89,16 +90,16 @@ public final class Quickstart implements Callable<Integer> {
             cluster.kill(leaderBefore);
             out.printf("==> %s replica %d killed with SIGKILL%n", since(startNanos, killNanos), leaderBefore);
             leaderAfter = awaitNewLeader(cluster, leaderBefore);
+            out.printf("==> %s replica %d leads%n", since(startNanos, System.nanoTime()), leaderAfter);
             senders.shutdown();
             senders.awaitTermination(5, TimeUnit.MINUTES);
             sentNanos = System.nanoTime();
         } finally {
             senders.shutdownNow();
         }
-        out.printf(
-                "==> %s all sent, replica %d leads; restarting replica %d%n",
-                since(startNanos, sentNanos), leaderAfter, leaderBefore);
+        out.printf("==> %s all sent; restarting replica %d%n", since(startNanos, sentNanos), leaderBefore);
         cluster.restart(leaderBefore);
+        out.printf("==> %s replica %d runs again; receiving%n", since(startNanos, System.nanoTime()), leaderBefore);
 
         Set<String> received = receive(client, run);
         long lost =
@@ -113,6 +114,7 @@ public final class Quickstart implements Callable<Integer> {
         out.printf("  acknowledged                       %,d%n", acknowledged.size());
         out.printf("  failed                             %,d%n", failed.get());
         out.printf("  received                           %,d%n", received.size());
+        out.printf("  received more than once            %,d%n", duplicates);
         out.printf("  lost                               %,d%n", lost);
         out.println();
         return lost == 0 && failed.get() == 0 ? 0 : 1;
@@ -130,6 +132,10 @@ public final class Quickstart implements Callable<Integer> {
                 out.println("    send failed: " + e);
             }
             third.countDown();
+            int done = answered.incrementAndGet();
+            if (done % 2500 == 0) {
+                out.printf(Locale.ROOT, "    sent %,d of %,d%n", done, messages);
+            }
         }
     }
 
@@ -154,8 +160,8 @@ public final class Quickstart implements Callable<Integer> {
                 for (MessageView view : consumer.receive(32, Duration.ofSeconds(30))) {
                     String body = StandardCharsets.UTF_8.decode(view.getBody()).toString();
                     // The topic keeps the messages of earlier runs; they are not what this run is about.
-                    if (body.startsWith(run)) {
-                        received.add(body);
+                    if (body.startsWith(run) && !received.add(body)) {
+                        duplicates++;
                     }
                     confirmed.add(consumer.ackAsync(view));
                 }
@@ -171,15 +177,5 @@ public final class Quickstart implements Callable<Integer> {
 
     private static String since(long startNanos, long nowNanos) {
         return String.format(Locale.ROOT, "%.1f s:", (nowNanos - startNanos) / 1e9);
-    }
-
-    /** A cluster that somebody else started and that goes on running afterwards. */
-    private static final class Attached extends Cluster {
-        Attached(Path home, Path folder, int basePort) {
-            super(home, folder, basePort, 3, Map.of());
-        }
-
-        @Override
-        public void close() {}
     }
 }

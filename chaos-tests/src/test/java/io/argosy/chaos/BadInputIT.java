@@ -86,6 +86,17 @@ class BadInputIT {
                 .isEqualTo(Code.MESSAGE_BODY_TOO_LARGE);
     }
 
+    @ParameterizedTest
+    @ValueSource(ints = {6, 12})
+    void bodyThatIsMuchTooLargeHearsSoToo(int mebibytes) {
+        Message message = RawClient.message("much-too-large", "M" + mebibytes, "")
+                .setBody(ByteString.copyFrom(new byte[mebibytes << 20]))
+                .build();
+
+        assertThat(sendCode(message)).isEqualTo(Code.MESSAGE_BODY_TOO_LARGE);
+        assertThat(client.readQueue("much-too-large", 0)).isEmpty();
+    }
+
     @Test
     void oversizedPropertiesAreRefused() {
         Message.Builder many = RawClient.message("properties", "M7", "x");

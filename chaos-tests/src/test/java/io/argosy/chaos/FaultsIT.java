@@ -3,14 +3,17 @@ package io.argosy.chaos;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.argosy.client.ArgosyClient;
+import io.argosy.client.Message;
+import io.argosy.client.Producer;
 import io.argosy.proto.v2.Code;
-import io.argosy.proto.v2.Message;
 import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -19,7 +22,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInfo;
 
-/** Losses of power, damage and wiped disks, on real processes and files. */
+/** Losses of power, frozen processes, damaged, wiped and full disks, on real processes and files. */
 class FaultsIT {
 
     private static final Duration PATIENCE = Duration.ofSeconds(60);
@@ -120,6 +123,36 @@ class FaultsIT {
         }
     }
 
+    @Test
+    void sendsGoOnWhileTheLeaderIsFrozenAndNothingIsStoredTwice() {
+        List<String> acknowledged = new ArrayList<>();
+        int frozen = cluster.leader().orElseThrow();
+        try (ArgosyClient client =
+                        ArgosyClient.builder().endpoints(cluster.endpoints()).build();
+                Producer producer = client.producer().build()) {
+            send(producer, 50, acknowledged);
+
+            cluster.pause(frozen);
+            send(producer, 50, acknowledged);
+            assertThat(cluster.leader().orElseThrow()).isNotEqualTo(frozen);
+            cluster.resume(frozen);
+            send(producer, 50, acknowledged);
+        }
+
+        await().atMost(PATIENCE).until(() -> cluster.ready(frozen));
+        assertThat(stored()).isEqualTo(acknowledged);
+    }
+
+    private static void send(Producer producer, int count, List<String> acknowledged) {
+        for (int i = 0; i < count; i++) {
+            String body = "p" + acknowledged.size();
+            producer.send(Message.builder(TOPIC, body.getBytes(StandardCharsets.UTF_8))
+                    .queueIndex(0)
+                    .build());
+            acknowledged.add(body);
+        }
+    }
+
     private List<String> send(int count) {
         return send(0, count);
     }
@@ -130,7 +163,8 @@ class FaultsIT {
         try (RawClient client = new RawClient(cluster.replicaAddress(1), "faults-client")) {
             for (int i = from; i < to; i++) {
                 String body = "m" + i + "-" + "x".repeat(1000);
-                Message message = RawClient.message(TOPIC, "ID" + i, body).build();
+                io.argosy.proto.v2.Message message =
+                        RawClient.message(TOPIC, "ID" + i, body).build();
                 while (client.send(message).getStatus().getCode() != Code.OK) {
                     assertThat(System.nanoTime() - deadline).as("time to send").isNegative();
                 }
@@ -189,7 +223,7 @@ class FaultsIT {
 
     private void wipe(int replica) throws Exception {
         try (Stream<Path> files = Files.walk(cluster.replicaFolder(replica))) {
-            for (Path file : files.sorted(java.util.Comparator.reverseOrder()).toList()) {
+            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
                 Files.delete(file);
             }
         }

@@ -3,6 +3,8 @@ package io.argosy.chaos;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.argosy.client.ArgosyClient;
+import io.argosy.client.ClusterDescription.Group;
 import java.time.Duration;
 import org.apache.rocketmq.client.apis.producer.Producer;
 import org.junit.jupiter.api.AfterAll;
@@ -11,6 +13,9 @@ import org.junit.jupiter.api.Test;
 
 /** Name servers hold no state: running clients do without them, and a fresh one knows everything in a heartbeat. */
 class NameServersIT {
+
+    /** Brokers register once a second. */
+    private static final Duration HEARTBEATS = Duration.ofSeconds(5);
 
     private static TestCluster cluster;
 
@@ -45,5 +50,35 @@ class NameServersIT {
                         .isNotNull();
             }
         });
+    }
+
+    @Test
+    void deposedLeaderDoesNotWinTheRouteBack() {
+        try (ArgosyClient client =
+                ArgosyClient.builder().endpoints(cluster.endpoints()).build()) {
+            Group before = await().ignoreExceptions()
+                    .until(() -> group(client), group -> group.leaderId().isPresent());
+            int deposed = before.leaderId().orElseThrow();
+
+            cluster.pause(deposed);
+            Group after = await().atMost(Duration.ofSeconds(30))
+                    .until(
+                            () -> group(client),
+                            group -> group.term() > before.term()
+                                    && group.leaderId().isPresent());
+            assertThat(after.leaderId().orElseThrow()).isNotEqualTo(deposed);
+            cluster.resume(deposed);
+
+            // It says what it thinks as soon as it runs again, and once per heartbeat later.
+            await().during(HEARTBEATS).atMost(HEARTBEATS.multipliedBy(2)).until(() -> {
+                Group now = group(client);
+                return now.term() > after.term()
+                        || (now.term() == after.term() && now.leaderId().equals(after.leaderId()));
+            });
+        }
+    }
+
+    private static Group group(ArgosyClient client) {
+        return client.describeCluster().groups().get(0);
     }
 }

@@ -15,7 +15,9 @@ import io.grpc.ManagedChannel;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import java.io.IOException;
+import java.net.ConnectException;
 import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
@@ -28,7 +30,9 @@ import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.BiFunction;
 import java.util.function.Function;
+import java.util.function.Predicate;
 
 /** Admin calls: finds the admin listeners through the cluster's client ports and proves the cluster secret to them. */
 final class AdminClient implements AutoCloseable {
@@ -54,7 +58,8 @@ final class AdminClient implements AutoCloseable {
             ClusterSecret secret = ClusterSecret.load(file);
             return new AdminClient(options, new PeerProver(secret, "admin", new SecureRandom(), options.timeout()));
         } catch (IOException e) {
-            throw new CommandFailure(ExitCodes.USAGE, "cannot read the cluster secret in " + file + ": " + e);
+            throw new CommandFailure(
+                    ExitCodes.USAGE, "cannot read the cluster secret in " + file + ": " + FileProblem.of(e));
         } catch (IllegalArgumentException e) {
             throw new CommandFailure(ExitCodes.USAGE, String.valueOf(e.getMessage()));
         }
@@ -114,6 +119,37 @@ final class AdminClient implements AutoCloseable {
             }
         }
         throw last;
+    }
+
+    /**
+     * A list that comes in pages.
+     *
+     * @param ask for what comes behind a name; behind the empty one is everything
+     * @param more whether there is anything behind the page
+     */
+    record Paged<P, T>(
+            BiFunction<AdminBlockingStub, String, P> ask,
+            Function<P, AdminStatus> status,
+            Function<P, List<T>> items,
+            Function<T, String> name,
+            Predicate<P> more) {}
+
+    /** The whole list, page by page. */
+    <P, T> List<T> askAll(Group group, Paged<P, T> list) {
+        List<T> all = new ArrayList<>();
+        String after = "";
+        P page;
+        do {
+            String behind = after;
+            page = ask(group, stub -> list.ask.apply(stub, behind), list.status);
+            List<T> items = list.items.apply(page);
+            if (items.isEmpty()) {
+                return all;
+            }
+            all.addAll(items);
+            after = list.name.apply(items.get(items.size() - 1));
+        } while (list.more.test(page));
+        return all;
     }
 
     /** Asks the listener at the address; anything but OK fails. */
@@ -181,10 +217,21 @@ final class AdminClient implements AutoCloseable {
             default ->
                 new CommandFailure(
                         ExitCodes.NOT_REACHABLE,
-                        "the admin port " + address + " cannot be reached (" + status.getCode()
-                                + (status.getDescription() == null ? "" : ": " + status.getDescription())
+                        "the admin port " + address + " cannot be reached (" + reason(status)
                                 + "); check that the broker runs");
         };
+    }
+
+    private static String reason(Status status) {
+        for (Throwable cause = status.getCause(); cause != null; cause = cause.getCause()) {
+            if (cause instanceof UnknownHostException) {
+                return "the host name cannot be resolved";
+            }
+            if (cause instanceof ConnectException) {
+                return "connection refused";
+            }
+        }
+        return status.getDescription() == null ? status.getCode().toString() : status.getDescription();
     }
 
     private static int exitCode(AdminCode code) {

@@ -1,10 +1,14 @@
 package io.argosy.cli;
 
+import java.util.Optional;
+import java.util.logging.LogManager;
+import org.jspecify.annotations.Nullable;
 import picocli.AutoComplete.GenerateCompletion;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.HelpCommand;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
@@ -43,6 +47,17 @@ public final class ArgosyMain implements Runnable {
     @SuppressWarnings("NullAway.Init") // Set by picocli before run.
     private CommandSpec spec;
 
+    @Option(
+            names = {"-e", "--endpoints"},
+            paramLabel = "HOST:PORT[,...]",
+            description = "For commands that talk to a cluster; may also stand behind the command")
+    private @Nullable String endpoints;
+
+    /** What was given in front of the command. */
+    Optional<String> endpoints() {
+        return Optional.ofNullable(endpoints);
+    }
+
     @Override
     public void run() {
         throw new ParameterException(spec.commandLine(), "a command is missing");
@@ -60,6 +75,11 @@ public final class ArgosyMain implements Runnable {
     public static void main(String[] args) {
         if (System.getProperty("logback.configurationFile") == null) {
             System.setProperty("logback.configurationFile", "io/argosy/cli/logback.xml");
+        }
+        if (System.getenv("ARGOSY_LOG_LEVEL") == null) {
+            // gRPC logs through the JDK, with a stack trace for each name that cannot be looked up; we say it in a
+            // line.
+            LogManager.getLogManager().reset();
         }
         System.exit(commandLine().execute(args));
     }

@@ -1,23 +1,19 @@
 package io.argosy.cli;
 
 import io.argosy.client.ArgosyClient;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
-import picocli.CommandLine.Spec.Target;
 
 /** Options that all commands that talk to a cluster have. */
-final class CommonOptions {
+final class CommonOptions extends OutputOptions {
 
     private static final String ENDPOINTS_DEFAULT = "127.0.0.1:8081";
-
-    @Spec(Target.MIXEE)
-    @SuppressWarnings("NullAway.Init") // Set by picocli.
-    private CommandSpec command;
+    private static final Duration TIMEOUT_DEFAULT = Duration.ofSeconds(10);
+    private static final Duration ATTEMPT_MAX = Duration.ofSeconds(3);
 
     @Option(
             names = {"-e", "--endpoints"},
@@ -35,26 +31,31 @@ final class CommonOptions {
     @Option(
             names = "--timeout",
             paramLabel = "DURATION",
-            defaultValue = "10s",
             converter = DurationConverter.class,
-            description = "How long to try, such as 500ms, 10s or 2m (default: ${DEFAULT-VALUE})")
-    private Duration timeout = Duration.ofSeconds(10);
+            description = "How long to try, such as 500ms, 10s or 2m (default: 10s); for consume, stop after so long"
+                    + " without a message (default: never)")
+    private @Nullable Duration timeout;
 
     @Option(names = "--tls", description = "Encrypt connections to the cluster's client ports")
     private boolean tls;
 
     @Option(
-            names = {"-o", "--output"},
-            paramLabel = "FORMAT",
-            defaultValue = "table",
-            description = "One of: table, json, jsonl (default: ${DEFAULT-VALUE})")
-    private OutputFormat format = OutputFormat.TABLE;
+            names = "--tls-ca",
+            paramLabel = "FILE",
+            description = "PEM file with the authority to trust, or with the server's own certificate; implies --tls")
+    private @Nullable Path tlsCa;
+
+    @Option(
+            names = "--tls-insecure",
+            description = "Take any certificate, such as the one a server makes at its start; implies --tls")
+    private boolean tlsInsecure;
 
     String endpoints() {
         if (endpoints != null) {
             return endpoints;
         }
-        return Optional.ofNullable(System.getenv("ARGOSY_ENDPOINTS"))
+        return givenInFront()
+                .or(() -> Optional.ofNullable(System.getenv("ARGOSY_ENDPOINTS")))
                 .filter(text -> !text.isBlank())
                 .orElse(ENDPOINTS_DEFAULT);
     }
@@ -68,27 +69,37 @@ final class CommonOptions {
                 .map(Path::of);
     }
 
+    private Optional<String> givenInFront() {
+        return root().userObject() instanceof ArgosyMain main ? main.endpoints() : Optional.empty();
+    }
+
     Duration timeout() {
-        return timeout;
+        return timeout == null ? TIMEOUT_DEFAULT : timeout;
     }
 
-    Output output() {
-        return new Output(format, command.commandLine().getOut());
-    }
-
-    /** What is neither result nor error. */
-    void say(String text) {
-        command.commandLine().getErr().println(text);
-        command.commandLine().getErr().flush();
+    /** Empty if nobody asked for one. */
+    Optional<Duration> givenTimeout() {
+        return Optional.ofNullable(timeout);
     }
 
     ArgosyClient client() {
+        if (tlsCa != null && tlsInsecure) {
+            throw new CommandFailure(ExitCodes.USAGE, "--tls-ca and --tls-insecure exclude each other");
+        }
+        if (tlsCa != null && !Files.isReadable(tlsCa)) {
+            throw new CommandFailure(ExitCodes.USAGE, "--tls-ca: cannot read " + tlsCa);
+        }
+        Duration attempt = timeout().compareTo(ATTEMPT_MAX) < 0 ? timeout() : ATTEMPT_MAX;
         try {
-            return ArgosyClient.builder()
-                    .endpoints(endpoints())
-                    .tls(tls)
-                    .requestTimeout(timeout.compareTo(Duration.ofSeconds(3)) < 0 ? timeout : Duration.ofSeconds(3))
-                    .build();
+            ArgosyClient.Builder builder =
+                    ArgosyClient.builder().endpoints(endpoints()).tls(tls).requestTimeout(attempt);
+            if (tlsInsecure) {
+                builder.tlsToAnybody();
+            }
+            if (tlsCa != null) {
+                builder.trustedCertificates(tlsCa);
+            }
+            return builder.build();
         } catch (IllegalArgumentException e) {
             throw new CommandFailure(ExitCodes.USAGE, e.getMessage() == null ? "bad endpoints" : e.getMessage());
         }

@@ -17,6 +17,7 @@ import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -30,13 +31,16 @@ import picocli.CommandLine.Parameters;
         description = {
             "Prints messages.",
             "With --group, takes and acknowledges what the group has not had; otherwise just reads the queues.",
-            "Ends after --count messages, or when none came for --timeout. Ends with 5 if --count was not reached."
+            "Goes on until Ctrl-C, or --count messages, or until none came for --timeout if that is given.",
+            "Ends with 5 if --count was not reached. With -o json, one object per line."
         },
         mixinStandardHelpOptions = true)
 final class ConsumeCommand implements Callable<Integer> {
 
     private static final Duration INVISIBLE = Duration.ofSeconds(30);
-    private static final int RECEIVE_MAX = 32;
+    private static final int RECEIVE_MAX = 256;
+    /** How long one call waits for a message; then it is asked again, or it was long enough. */
+    private static final Duration AWAIT_MAX = Duration.ofSeconds(10);
     /** The protocol wants a group for reading; this one never commits anything. */
     private static final String READER_GROUP = "argosy-cli-reader";
 
@@ -67,11 +71,10 @@ final class ConsumeCommand implements Callable<Integer> {
     @Option(
             names = "--from",
             paramLabel = "WHERE",
-            defaultValue = "beginning",
             description =
                     "Without --group: beginning, end, an offset, or a time such as 2026-01-31T12:00:00Z (default: "
-                            + "${DEFAULT-VALUE})")
-    private String from = "beginning";
+                            + "beginning)")
+    private @Nullable String from;
 
     @Option(names = "--queue", paramLabel = "N", description = "Without --group: only this queue")
     private @Nullable Integer queue;
@@ -80,11 +83,18 @@ final class ConsumeCommand implements Callable<Integer> {
     private boolean quiet;
 
     private long consumed;
+    private long lastMessageNanos = System.nanoTime();
 
     @Override
     public Integer call() {
         if (count < 1) {
             throw new CommandFailure(ExitCodes.USAGE, "--count must be 1 or more");
+        }
+        if (group != null && (from != null || queue != null)) {
+            throw new CommandFailure(
+                    ExitCodes.USAGE,
+                    (from != null ? "--from" : "--queue")
+                            + " does not go with --group: the cluster knows what the group has had, in all queues");
         }
         try (ArgosyClient client = common.client();
                 Progress progress = new Progress("messages", quiet ? common::say : text -> {})) {
@@ -98,7 +108,7 @@ final class ConsumeCommand implements Callable<Integer> {
                         .one(
                                 "ConsumeReport",
                                 Output.object().put("topic", topic).put("messages", consumed),
-                                () -> consumed + " messages" + System.lineSeparator());
+                                () -> String.format(Locale.ROOT, "%,d messages%n", consumed));
             }
         }
         return count != Long.MAX_VALUE && consumed < count ? ExitCodes.PARTIAL : ExitCodes.OK;
@@ -110,19 +120,38 @@ final class ConsumeCommand implements Callable<Integer> {
                 : Filter.tags(tags.get(0), tags.subList(1, tags.size()).toArray(String[]::new));
     }
 
+    private Duration await() {
+        return common.givenTimeout()
+                .filter(given -> given.compareTo(AWAIT_MAX) < 0)
+                .orElse(AWAIT_MAX);
+    }
+
+    private boolean isOver(List<ReceivedMessage> messages) {
+        long nowNanos = System.nanoTime();
+        if (!messages.isEmpty()) {
+            lastMessageNanos = nowNanos;
+            return false;
+        }
+        return common.givenTimeout()
+                .filter(given -> nowNanos - lastMessageNanos >= given.toNanos())
+                .isPresent();
+    }
+
     private void receive(ArgosyClient client, String name, Progress progress) {
         try (SimpleConsumer consumer = client.simpleConsumer(name)
                 .subscribe(topic, filter())
-                .awaitDuration(common.timeout())
+                .awaitDuration(await())
                 .build()) {
             while (consumed < count) {
                 List<ReceivedMessage> messages =
                         consumer.receive((int) Math.min(RECEIVE_MAX, count - consumed), INVISIBLE);
-                if (messages.isEmpty()) {
+                if (isOver(messages)) {
                     return;
                 }
-                messages.forEach(message -> print(message, progress));
-                consumer.ack(messages);
+                if (!messages.isEmpty()) {
+                    messages.forEach(message -> print(message, progress));
+                    consumer.ack(messages);
+                }
             }
         }
     }
@@ -140,8 +169,8 @@ final class ConsumeCommand implements Callable<Integer> {
                 consumer.assign(each, start(consumer, each));
             }
             while (consumed < count) {
-                List<ReceivedMessage> messages = consumer.poll(common.timeout());
-                if (messages.isEmpty()) {
+                List<ReceivedMessage> messages = consumer.poll(await());
+                if (isOver(messages)) {
                     return;
                 }
                 for (ReceivedMessage message : messages) {
@@ -154,7 +183,7 @@ final class ConsumeCommand implements Callable<Integer> {
     }
 
     private long start(PullConsumer consumer, QueueRef where) {
-        if (from.equals("beginning")) {
+        if (from == null || from.equals("beginning")) {
             return consumer.beginningOffset(where);
         }
         if (from.equals("end")) {
@@ -201,7 +230,7 @@ final class ConsumeCommand implements Callable<Integer> {
         String line = message.queue().queueId() + "/" + message.queueOffset() + "  "
                 + (text.isEmpty() ? "(" + message.bodySizeBytes() + " bytes that are not text)" : text)
                 + System.lineSeparator();
-        common.output().one("Message", body, () -> line);
+        common.output().item("Message", body, () -> line);
     }
 
     /** Empty if the bytes are not UTF-8. */

@@ -6,6 +6,8 @@ import io.argosy.namesrv.Namesrv;
 import io.argosy.namesrv.NamesrvConfig;
 import io.argosy.raft.RaftConfig;
 import io.argosy.raft.node.FailureHook;
+import io.argosy.server.process.ExitCode;
+import io.argosy.server.process.Lifecycle;
 import io.argosy.server.process.StartException;
 import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
@@ -41,7 +43,7 @@ final class DevCluster implements AutoCloseable {
 
     private final Path secretFile;
     private final DevPorts ports;
-    private final List<AutoCloseable> parts = new ArrayList<>();
+    private final Lifecycle lifecycle = new Lifecycle();
 
     private DevCluster(Path secretFile, DevPorts ports) {
         this.secretFile = secretFile;
@@ -49,7 +51,7 @@ final class DevCluster implements AutoCloseable {
     }
 
     /**
-     * Starts everything, creates the group if the folder is new, and waits for a leader.
+     * Starts everything, and creates the group if the folder is new. Returns before a leader is elected.
      *
      * @throws CommandFailure with what to do about it; nothing is left running
      */
@@ -60,7 +62,9 @@ final class DevCluster implements AutoCloseable {
             return cluster;
         } catch (StartException e) {
             cluster.close();
-            throw new CommandFailure(ExitCodes.FAILED, String.valueOf(e.getMessage()));
+            String otherPorts =
+                    e.exitCode() == ExitCode.CANNOT_LISTEN ? ", or choose other ports with --base-port" : "";
+            throw new CommandFailure(ExitCodes.FAILED, e.getMessage() + otherPorts);
         } catch (RuntimeException e) {
             cluster.close();
             throw e;
@@ -69,14 +73,15 @@ final class DevCluster implements AutoCloseable {
 
     private void startParts(Path folder) {
         NamesrvConfig defaults = NamesrvConfig.local(secretFile);
-        Namesrv namesrv = Namesrv.start(new NamesrvConfig(
-                ports.namesrvAt(0),
-                ports.namesrvAt(1),
-                ports.namesrvAt(2),
-                secretFile,
-                defaults.scanInterval(),
-                defaults.expiry()));
-        parts.add(namesrv);
+        Namesrv namesrv = lifecycle.add(
+                "name server",
+                Namesrv.start(new NamesrvConfig(
+                        ports.namesrvAt(0),
+                        ports.namesrvAt(1),
+                        ports.namesrvAt(2),
+                        secretFile,
+                        defaults.scanInterval(),
+                        defaults.expiry())));
         List<Broker> brokers = new ArrayList<>();
         for (int replica : ports.addresses().keySet()) {
             BrokerConfig config = BrokerConfig.local(
@@ -88,9 +93,7 @@ final class DevCluster implements AutoCloseable {
                             List.of(namesrv.registrationAddress()))
                     .withRaft(new BrokerConfig.Raft(RaftConfig.Timing.DEFAULT, LIMITS, STORAGE));
             // One replica that breaks ends the process: a cluster that limps on would hide the fault.
-            Broker broker = Broker.start(config, FailureHook.HALT);
-            brokers.add(broker);
-            parts.add(broker);
+            brokers.add(lifecycle.add("broker " + replica, Broker.start(config, FailureHook.HALT)));
         }
         if (brokers.stream()
                 .allMatch(broker -> broker.node().status().groupUuid().isEmpty())) {
@@ -123,7 +126,7 @@ final class DevCluster implements AutoCloseable {
         } catch (FileAlreadyExistsException e) {
             return file; // From an earlier run.
         } catch (IOException e) {
-            throw new CommandFailure(ExitCodes.FAILED, "cannot write to " + folder + ": " + e);
+            throw new CommandFailure(ExitCodes.FAILED, "cannot write to " + folder + ": " + FileProblem.of(e));
         }
         return file;
     }
@@ -139,13 +142,6 @@ final class DevCluster implements AutoCloseable {
     /** Stops in reverse order; each part makes durable what it has. */
     @Override
     public void close() {
-        for (int i = parts.size() - 1; i >= 0; i--) {
-            try {
-                parts.get(i).close();
-            } catch (Exception e) {
-                org.slf4j.LoggerFactory.getLogger(DevCluster.class).error("stop failed", e);
-            }
-        }
-        parts.clear();
+        lifecycle.close();
     }
 }

@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 
 /**
  * Ports of a development cluster on loopback.
@@ -62,6 +63,13 @@ record DevPorts(int namesrv, List<Integer> replicas) {
         collectTaken(namesrv, PORTS_OF_NAMESRV, taken);
         replicas.forEach(port -> collectTaken(port, PORTS_OF_REPLICA, taken));
         return taken;
+    }
+
+    static String inWords(List<Integer> taken) {
+        String few = taken.stream().limit(3).map(String::valueOf).collect(Collectors.joining(", "));
+        return taken.size() == 1
+                ? "port " + few + " is taken"
+                : "ports " + few + (taken.size() > 3 ? " and " + (taken.size() - 3) + " more" : "") + " are taken";
     }
 
     private static void collectTaken(int first, int count, List<Integer> taken) {

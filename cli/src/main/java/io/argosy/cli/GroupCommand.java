@@ -1,6 +1,7 @@
 package io.argosy.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.argosy.cli.AdminClient.Paged;
 import io.argosy.client.ClusterDescription.Group;
 import io.argosy.proto.v1.DescribeGroupRequest;
 import io.argosy.proto.v1.DescribeGroupResponse;
@@ -9,11 +10,8 @@ import io.argosy.proto.v1.ListGroupsRequest;
 import io.argosy.proto.v1.ListGroupsResponse;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** Consumer groups. */
@@ -30,35 +28,27 @@ final class GroupCommand extends CommandGroup {
         @Mixin
         private final CommonOptions common = new CommonOptions();
 
+        private static final Paged<ListGroupsResponse, String> GROUPS = new Paged<>(
+                (stub, after) -> stub.listGroups(
+                        ListGroupsRequest.newBuilder().setAfter(after).build()),
+                ListGroupsResponse::getStatus,
+                ListGroupsResponse::getGroupsList,
+                name -> name,
+                ListGroupsResponse::getMore);
+
         @Override
         public void run() {
             List<ObjectNode> items = new ArrayList<>();
             List<List<String>> rows = new ArrayList<>();
             try (AdminClient admin = common.admin()) {
                 for (Group where : admin.cluster().groups()) {
-                    for (String name : all(admin, where)) {
+                    for (String name : admin.askAll(where, GROUPS)) {
                         items.add(Output.object().put("name", name).put("brokerGroup", where.name()));
                         rows.add(List.of(name, where.name()));
                     }
                 }
             }
             common.output().list("ConsumerGroup", items, () -> Output.table(List.of("GROUP", "BROKER GROUP"), rows));
-        }
-
-        private static List<String> all(AdminClient admin, Group where) {
-            List<String> names = new ArrayList<>();
-            ListGroupsResponse page =
-                    ListGroupsResponse.newBuilder().setMore(true).build();
-            while (page.getMore()) {
-                String after = names.isEmpty() ? "" : names.get(names.size() - 1);
-                page = admin.ask(
-                        where,
-                        stub -> stub.listGroups(
-                                ListGroupsRequest.newBuilder().setAfter(after).build()),
-                        ListGroupsResponse::getStatus);
-                names.addAll(page.getGroupsList());
-            }
-            return names;
         }
     }
 
@@ -74,13 +64,13 @@ final class GroupCommand extends CommandGroup {
         @Parameters(paramLabel = "GROUP", description = "Name of the consumer group")
         private String name = "";
 
-        @Option(names = "--broker-group", paramLabel = "NAME", description = "Where, if there are several groups")
-        private @Nullable String group;
+        @Mixin
+        private final BrokerGroupOption brokerGroup = new BrokerGroupOption();
 
         @Override
         public void run() {
             try (AdminClient admin = common.admin()) {
-                Group where = admin.group(Optional.ofNullable(group));
+                Group where = brokerGroup.of(admin);
                 DescribeGroupResponse answer = admin.ask(
                         where,
                         stub -> stub.describeGroup(

@@ -19,6 +19,7 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -37,12 +38,14 @@ final class LogCommand extends CommandGroup {
             name = "dump",
             description = {
                 "Prints what is in a segment, or in all segments of a folder. Needs no running broker and changes nothing.",
-                "Ends with 5 if something is damaged."
+                "Ends with 5 if something is damaged. With -o json, one object per line."
             },
             mixinStandardHelpOptions = true)
     static final class Dump implements Callable<Integer> {
+        private static final Pattern SEGMENT_NAME = Pattern.compile("(^|/)\\d{20}\\.log$");
+
         @Mixin
-        private final LocalOptions common = new LocalOptions();
+        private final OutputOptions common = new OutputOptions();
 
         @Parameters(paramLabel = "FILE", description = "A segment (*.log), or the data folder of a replica")
         private Path file = Path.of("");
@@ -57,6 +60,7 @@ final class LogCommand extends CommandGroup {
         private boolean messages;
 
         private boolean damaged;
+        private long lastIndex;
 
         @Override
         public Integer call() {
@@ -71,6 +75,9 @@ final class LogCommand extends CommandGroup {
                     throw new CommandFailure(ExitCodes.FAILED, "cannot read " + segment + ": " + e.getMessage());
                 }
             }
+            if (lastIndex > 0 && from > lastIndex) {
+                common.say("nothing to print: the last index is " + lastIndex + ", --from is " + from);
+            }
             return damaged ? ExitCodes.PARTIAL : ExitCodes.OK;
         }
 
@@ -82,7 +89,7 @@ final class LogCommand extends CommandGroup {
                 return List.of(file);
             }
             try (Stream<Path> all = Files.walk(file, 3)) {
-                return all.filter(path -> path.getFileName().toString().matches("\\d{20}\\.log"))
+                return all.filter(path -> SEGMENT_NAME.matcher(path.toString()).find())
                         .sorted()
                         .toList();
             } catch (IOException e) {
@@ -104,11 +111,16 @@ final class LogCommand extends CommandGroup {
                 body.put("item", "truncation").put("fromIndex", cut.fromIndex());
                 emit(body, at(item) + "truncated: entries from " + cut.fromIndex() + " on count no longer");
             } else if (item instanceof SegmentDump.Damaged bad) {
+                if (bad.position() == 0
+                        && !SEGMENT_NAME.matcher(segment.toString()).find()) {
+                    throw new CommandFailure(ExitCodes.USAGE, segment + " is not a segment file");
+                }
                 damaged = true;
                 body.put("item", "damage").put("detail", bad.detail());
                 emit(body, "!!" + at(item) + "DAMAGE: " + bad.detail());
             } else if (item instanceof SegmentDump.Found found) {
                 Entry entry = found.entry();
+                lastIndex = Math.max(lastIndex, entry.index());
                 if (entry.index() >= from && entry.index() <= to) {
                     entry(body, entry, item);
                 }
@@ -206,7 +218,7 @@ final class LogCommand extends CommandGroup {
         }
 
         private void emit(ObjectNode body, String line) {
-            common.output().one("LogItem", body, () -> line + System.lineSeparator());
+            common.output().item("LogItem", body, () -> line + System.lineSeparator());
         }
     }
 }

@@ -4,8 +4,10 @@ package io.argosy.cli;
 enum OutputFormat {
     /** For people. */
     TABLE,
-    /** One document, for programs. */
+    /** One document, for programs; of a stream, one per line. */
     JSON,
     /** One document per line and item, for pipes. */
-    JSONL
+    JSONL,
+    /** One document, for people and programs; several are set apart by {@code ---}. */
+    YAML
 }

@@ -57,7 +57,7 @@ final class ProduceCommand implements Callable<Integer> {
             names = "--size",
             paramLabel = "BYTES",
             defaultValue = "100",
-            description = "Size of generated bodies " + "(default: ${DEFAULT-VALUE})")
+            description = "Size of generated bodies (default: ${DEFAULT-VALUE})")
     private int sizeBytes;
 
     @Option(names = "--rate", paramLabel = "N", description = "Messages per second at most (default: no limit)")
@@ -87,6 +87,9 @@ final class ProduceCommand implements Callable<Integer> {
     @Option(names = "--queue", paramLabel = "N", description = "Index of the queue, from 0")
     private @Nullable Integer queue;
 
+    @Option(names = "--oneway", description = "Do not wait for the outcome, and do not tell it")
+    private boolean oneWay;
+
     /** What to send. */
     static final class Source {
         @Option(
@@ -111,12 +114,12 @@ final class ProduceCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         if (source.text != null) {
-            return sendOne(source.text);
+            return oneWay ? send(List.of(source.text.getBytes(UTF_8)).iterator()) : sendOne(source.text);
         }
         if (source.file != null) {
             try (BufferedReader reader = open(source.file);
                     Stream<String> lines = reader.lines()) {
-                return sendMany(lines.filter(line -> !line.isEmpty())
+                return send(lines.filter(line -> !line.isEmpty())
                         .map(line -> line.getBytes(UTF_8))
                         .iterator());
             } catch (UncheckedIOException e) {
@@ -128,7 +131,11 @@ final class ProduceCommand implements Callable<Integer> {
             throw new CommandFailure(ExitCodes.USAGE, "--count and --size must be 1 or more");
         }
         byte[] body = "x".repeat(sizeBytes).getBytes(UTF_8);
-        return sendMany(LongStream.range(0, count).mapToObj(i -> body).iterator());
+        return send(LongStream.range(0, count).mapToObj(i -> body).iterator());
+    }
+
+    private int send(Iterator<byte[]> bodies) {
+        return oneWay ? sendOneWay(bodies) : sendMany(bodies);
     }
 
     private static BufferedReader open(Path file) {
@@ -137,7 +144,7 @@ final class ProduceCommand implements Callable<Integer> {
                     ? new BufferedReader(new InputStreamReader(System.in, UTF_8))
                     : Files.newBufferedReader(file);
         } catch (IOException e) {
-            throw new CommandFailure(ExitCodes.USAGE, "cannot read " + file + ": " + e);
+            throw new CommandFailure(ExitCodes.USAGE, "cannot read " + file + ": " + FileProblem.of(e));
         }
     }
 
@@ -221,6 +228,30 @@ final class ProduceCommand implements Callable<Integer> {
         }
         common.say("argosy: " + failed.sum() + " of " + sent + " messages failed, the first: " + cause.getMessage());
         return acknowledged.sum() == 0 ? ExitCodes.FAILED : ExitCodes.PARTIAL;
+    }
+
+    private int sendOneWay(Iterator<byte[]> bodies) {
+        try (ArgosyClient client = common.client();
+                Progress progress = new Progress("messages sent", common::say)) {
+            try (Producer producer = producer(client)) {
+                long startNanos = System.nanoTime();
+                while (bodies.hasNext()) {
+                    pace(startNanos, progress.count());
+                    producer.sendOneWay(message(bodies.next()));
+                    progress.add(1);
+                }
+            }
+            long sent = progress.count();
+            common.output()
+                    .one(
+                            "OneWayReport",
+                            Output.object()
+                                    .put("topic", topic)
+                                    .put("sent", sent)
+                                    .put("millis", progress.elapsed().toMillis()),
+                            () -> String.format(Locale.ROOT, "sent %,d, outcome not asked for%n", sent));
+        }
+        return ExitCodes.OK;
     }
 
     private void pace(long startNanos, long sent) {

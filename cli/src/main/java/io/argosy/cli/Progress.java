@@ -2,21 +2,24 @@ package io.argosy.cli;
 
 import java.time.Duration;
 import java.util.Locale;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Consumer;
 
 /** A line per second on the error stream while something long runs; quiet for what is over sooner. */
 final class Progress implements AutoCloseable {
 
     private final String what;
-    private final java.util.function.Consumer<String> say;
+    private final Consumer<String> say;
     private final LongAdder done = new LongAdder();
     private final long startNanos = System.nanoTime();
-    private final Thread thread;
+    private final CountDownLatch closed = new CountDownLatch(1);
 
-    Progress(String what, java.util.function.Consumer<String> say) {
+    Progress(String what, Consumer<String> say) {
         this.what = what;
         this.say = say;
-        this.thread = new Thread(this::report, "progress");
+        Thread thread = new Thread(this::report, "progress");
         thread.setDaemon(true);
         thread.start();
     }
@@ -39,8 +42,7 @@ final class Progress implements AutoCloseable {
 
     private void report() {
         try {
-            while (true) {
-                Thread.sleep(1000);
+            while (!closed.await(1, TimeUnit.SECONDS)) {
                 say.accept(String.format(Locale.ROOT, "%,d %s, %,.0f/s", count(), what, perSecond()));
             }
         } catch (InterruptedException e) {
@@ -50,6 +52,6 @@ final class Progress implements AutoCloseable {
 
     @Override
     public void close() {
-        thread.interrupt();
+        closed.countDown();
     }
 }

@@ -1,7 +1,10 @@
 package io.argosy.cli;
 
+import com.google.protobuf.ByteString;
 import io.argosy.proto.v1.BootstrapRequest;
 import io.argosy.proto.v1.BootstrapResponse;
+import io.argosy.proto.v1.DescribeReplicaRequest;
+import io.argosy.proto.v1.DescribeReplicaResponse;
 import java.util.HexFormat;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -46,16 +49,24 @@ final class RaftCommand extends CommandGroup {
         @Override
         public void run() {
             try (AdminClient admin = common.admin()) {
+                ByteString before = admin.askAt(
+                                address,
+                                stub -> stub.describeReplica(DescribeReplicaRequest.getDefaultInstance()),
+                                DescribeReplicaResponse::getStatus)
+                        .getGroupUuid();
                 BootstrapResponse answer = admin.askAt(
                         address,
                         stub -> stub.bootstrap(BootstrapRequest.getDefaultInstance()),
                         BootstrapResponse::getStatus);
                 String uuid = HexFormat.of().formatHex(answer.getGroupUuid().toByteArray());
+                boolean existed = before.equals(answer.getGroupUuid());
                 common.output()
                         .one(
                                 "GroupCreated",
-                                Output.object().put("groupUuid", uuid),
-                                () -> "created group " + uuid + System.lineSeparator());
+                                Output.object().put("groupUuid", uuid).put("existed", existed),
+                                () -> (existed ? "group exists already: " : "created group ")
+                                        + uuid
+                                        + System.lineSeparator());
             }
         }
     }

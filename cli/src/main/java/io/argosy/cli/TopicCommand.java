@@ -1,6 +1,8 @@
 package io.argosy.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.argosy.broker.topic.TopicLimits;
+import io.argosy.cli.AdminClient.Paged;
 import io.argosy.client.ClusterDescription.Group;
 import io.argosy.proto.v1.AdminGrpc.AdminBlockingStub;
 import io.argosy.proto.v1.CreateTopicRequest;
@@ -16,7 +18,6 @@ import io.argosy.proto.v1.TopicInfo;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -67,31 +68,38 @@ final class TopicCommand extends CommandGroup {
         @Option(
                 names = {"-q", "--queues"},
                 paramLabel = "N",
-                description = "Number of queues (default: the broker group's)")
-        private int queues;
+                description = "Number of queues, " + TopicLimits.QUEUES_MIN + " to " + TopicLimits.QUEUES_MAX
+                        + " (default: the broker group's)")
+        private @Nullable Integer queues;
 
         @Option(
                 names = "--retention",
                 paramLabel = "DURATION",
                 converter = DurationConverter.class,
-                description = "How long messages are kept at least (default: the broker group's)")
+                description = "How long messages are kept at least, 1m to 3660d (default: the broker group's)")
         private @Nullable Duration retention;
 
-        @Option(names = "--broker-group", paramLabel = "NAME", description = "Where, if there are several groups")
-        private @Nullable String group;
+        @Mixin
+        private final BrokerGroupOption brokerGroup = new BrokerGroupOption();
 
         @Override
         public void run() {
             CreateTopicRequest.Builder request = CreateTopicRequest.newBuilder().setName(name);
-            if (queues < 0) {
-                throw new CommandFailure(ExitCodes.USAGE, "--queues must be 1 or more");
+            // To the cluster 0 means "your default", which is not what somebody means who writes 0.
+            if (queues != null) {
+                if (queues < TopicLimits.QUEUES_MIN) {
+                    throw new CommandFailure(ExitCodes.USAGE, "--queues must be 1 or more");
+                }
+                request.setQueueCount(queues);
             }
-            request.setQueueCount(queues);
             if (retention != null) {
+                if (retention.isZero()) {
+                    throw new CommandFailure(ExitCodes.USAGE, "--retention must be 1m or more");
+                }
                 request.setRetentionMillis(retention.toMillis());
             }
             try (AdminClient admin = common.admin()) {
-                Group where = admin.group(Optional.ofNullable(group));
+                Group where = brokerGroup.of(admin);
                 CreateTopicResponse answer =
                         admin.ask(where, stub -> stub.createTopic(request.build()), CreateTopicResponse::getStatus);
                 common.output()
@@ -109,36 +117,27 @@ final class TopicCommand extends CommandGroup {
         @Mixin
         private final CommonOptions common = new CommonOptions();
 
+        private static final Paged<ListTopicsResponse, TopicInfo> TOPICS = new Paged<>(
+                (stub, after) -> stub.listTopics(
+                        ListTopicsRequest.newBuilder().setAfter(after).build()),
+                ListTopicsResponse::getStatus,
+                ListTopicsResponse::getTopicsList,
+                TopicInfo::getName,
+                ListTopicsResponse::getMore);
+
         @Override
         public void run() {
             List<ObjectNode> items = new ArrayList<>();
             List<List<String>> rows = new ArrayList<>();
             try (AdminClient admin = common.admin()) {
                 for (Group group : admin.cluster().groups()) {
-                    for (TopicInfo topic : all(admin, group)) {
+                    for (TopicInfo topic : admin.askAll(group, TOPICS)) {
                         items.add(json(topic, group.name()));
                         rows.add(row(topic, group.name()));
                     }
                 }
             }
             common.output().list("Topic", items, () -> Output.table(TITLES, rows));
-        }
-
-        private static List<TopicInfo> all(AdminClient admin, Group group) {
-            List<TopicInfo> topics = new ArrayList<>();
-            ListTopicsResponse page =
-                    ListTopicsResponse.newBuilder().setMore(true).build();
-            while (page.getMore()) {
-                String after =
-                        topics.isEmpty() ? "" : topics.get(topics.size() - 1).getName();
-                page = admin.ask(
-                        group,
-                        stub -> stub.listTopics(
-                                ListTopicsRequest.newBuilder().setAfter(after).build()),
-                        ListTopicsResponse::getStatus);
-                topics.addAll(page.getTopicsList());
-            }
-            return topics;
         }
     }
 
@@ -154,13 +153,13 @@ final class TopicCommand extends CommandGroup {
         @Parameters(paramLabel = "TOPIC", description = "Name of the topic")
         private String name = "";
 
-        @Option(names = "--broker-group", paramLabel = "NAME", description = "Where, if there are several groups")
-        private @Nullable String group;
+        @Mixin
+        private final BrokerGroupOption brokerGroup = new BrokerGroupOption();
 
         @Override
         public void run() {
             try (AdminClient admin = common.admin()) {
-                Group where = admin.group(Optional.ofNullable(group));
+                Group where = brokerGroup.of(admin);
                 DescribeTopicResponse answer = admin.ask(where, this::ask, DescribeTopicResponse::getStatus);
                 ObjectNode body = json(answer.getTopic(), where.name());
                 List<List<String>> rows = new ArrayList<>();
@@ -209,17 +208,20 @@ final class TopicCommand extends CommandGroup {
         @Option(names = "--yes", description = "Do it; without this, nothing is deleted")
         private boolean yes;
 
-        @Option(names = "--broker-group", paramLabel = "NAME", description = "Where, if there are several groups")
-        private @Nullable String group;
+        @Mixin
+        private final BrokerGroupOption brokerGroup = new BrokerGroupOption();
 
         @Override
         public void run() {
             if (!yes) {
+                if (common.secretFile().isPresent()) {
+                    refuseUnknown();
+                }
                 throw new CommandFailure(
                         ExitCodes.USAGE, "this deletes all messages of topic " + name + "; add --yes to do it");
             }
             try (AdminClient admin = common.admin()) {
-                Group where = admin.group(Optional.ofNullable(group));
+                Group where = brokerGroup.of(admin);
                 admin.ask(
                         where,
                         stub -> stub.deleteTopic(
@@ -230,6 +232,17 @@ final class TopicCommand extends CommandGroup {
                                 "TopicDeleted",
                                 Output.object().put("name", name).put("brokerGroup", where.name()),
                                 () -> "deleted topic " + name + System.lineSeparator());
+            }
+        }
+
+        /** Nobody should be asked to confirm what cannot be done. */
+        private void refuseUnknown() {
+            try (AdminClient admin = common.admin()) {
+                admin.ask(
+                        brokerGroup.of(admin),
+                        stub -> stub.describeTopic(
+                                DescribeTopicRequest.newBuilder().setName(name).build()),
+                        DescribeTopicResponse::getStatus);
             }
         }
     }

@@ -10,7 +10,7 @@ import picocli.CommandLine.Mixin;
 final class VersionCommand implements Runnable, IVersionProvider {
 
     @Mixin
-    private final LocalOptions common = new LocalOptions();
+    private final OutputOptions common = new OutputOptions();
 
     @Override
     public String[] getVersion() {

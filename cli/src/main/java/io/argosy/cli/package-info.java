@@ -1,5 +1,5 @@
 /**
- * {@code argosy}, the one command: a class per command. Everything is printed as a table for people or as JSON for
+ * {@code argosy}, the one command: a class per command. Everything is printed as a table for people or as JSON or YAML for
  * programs, whose shape has a version; progress and errors go to the error stream.
  *
  * <p>Exit codes: 0 done, 1 failed, 2 wrong usage, 3 nobody reachable, 4 refused by the cluster, 5 done in part.

@@ -13,6 +13,8 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.snakeyaml.engine.v2.api.Load;
+import org.snakeyaml.engine.v2.api.LoadSettings;
 import picocli.CommandLine;
 
 /** What scripts may rely on: names, exit codes, the shape of JSON, and that errors say what to do. */
@@ -87,6 +89,15 @@ final class CliContractTest {
     }
 
     @Test
+    void yamlSaysTheSameAsJson() throws IOException {
+        JsonNode json = new ObjectMapper().readTree(run("version", "-o", "json").out);
+
+        Object yaml = new Load(LoadSettings.builder().build()).loadFromString(run("version", "-o", "yaml").out);
+
+        assertThat(new ObjectMapper().<JsonNode>valueToTree(yaml)).isEqualTo(json);
+    }
+
+    @Test
     void wrongUsageEndsWithTwoAndPointsToHelp() {
         for (List<String> args : List.of(
                 List.<String>of(),
@@ -123,6 +134,54 @@ final class CliContractTest {
             assertThat(run.out).doesNotContain("Exception");
             assertThat(run.err).doesNotContain("Exception");
         }
+    }
+
+    @Test
+    void optionsThatContradictEachOtherAreRefusedBeforeAnyCall() {
+        for (List<String> args : List.of(
+                List.of("consume", "t", "-g", "g", "--from", "end"),
+                List.of("consume", "t", "-g", "g", "--queue", "1"),
+                List.of("topic", "create", "t", "--queues", "0"),
+                List.of("topic", "create", "t", "--retention", "0s"),
+                List.of("topic", "list", "--tls-ca", "none.pem", "--secret-file", "none"),
+                List.of("consume", "t", "--tls-ca", "none.pem"))) {
+            Run run = run(args.toArray(String[]::new));
+
+            assertThat(run.code).as(args + ": " + run.err).isEqualTo(ExitCodes.USAGE);
+            assertThat(run.err).doesNotContain("Exception");
+        }
+    }
+
+    @Test
+    void endpointsMayStandInFrontOfTheCommand() {
+        Run run = run("-e", NOBODY, "consume", "t", "--timeout", "500ms");
+
+        assertThat(run.code).isEqualTo(ExitCodes.NOT_REACHABLE);
+        assertThat(run.err).contains(NOBODY).contains("connection refused").doesNotContain("finishConnect");
+    }
+
+    @Test
+    void errorsAreJsonIfResultsAre() throws IOException {
+        for (List<String> args : List.of(
+                List.of("topic", "list", "-o", "json"),
+                List.of("topic", "list", "--output=jsonl"),
+                List.of("topic", "nonsense", "-o", "json"))) {
+            Run run = run(args.toArray(String[]::new));
+
+            JsonNode json = new ObjectMapper().readTree(run.err);
+            assertThat(run.out).isEmpty();
+            assertThat(json.get("kind").asText()).isEqualTo("Error");
+            assertThat(json.get("exitCode").asInt()).isEqualTo(run.code);
+            assertThat(json.get("message").asText()).isNotEmpty();
+        }
+    }
+
+    @Test
+    void aBadPropertyIsExplainedOnce() {
+        Run run = run("produce", "t", "-m", "a", "--property", "novalue");
+
+        assertThat(run.code).isEqualTo(ExitCodes.USAGE);
+        assertThat(run.err).contains("--property").doesNotContain("option option");
     }
 
     @Test

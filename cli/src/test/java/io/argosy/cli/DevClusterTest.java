@@ -140,6 +140,19 @@ final class DevClusterTest {
     }
 
     @Test
+    void ourClientIsGivenMoreMessagesAtOnceThanOthers() {
+        assertThat(run("topic", "create", "bulk", "--queues", "1").code).isZero();
+        assertThat(run("produce", "bulk", "--count", "100").code).isZero();
+        try (SimpleConsumer consumer =
+                client.simpleConsumer("bulk-readers").subscribe("bulk").build()) {
+            List<ReceivedMessage> messages = consumer.receive(100, Duration.ofSeconds(30));
+            consumer.ack(messages);
+
+            assertThat(messages).hasSize(100);
+        }
+    }
+
+    @Test
     void theCommandsWorkTogether() throws IOException {
         assertThat(run("topic", "create", "orders", "--queues", "4", "-o", "json")
                         .json()
@@ -157,11 +170,16 @@ final class DevClusterTest {
                         .get("acknowledged")
                         .asInt())
                 .isEqualTo(1000);
-        Run consumed = run("consume", "orders", "--group", "me", "--count", "1001", "-o", "jsonl");
+        assertThat(run("produce", "orders", "-m", "no answer wanted", "--oneway", "-o", "json")
+                        .json()
+                        .get("sent")
+                        .asInt())
+                .isEqualTo(1);
+        Run consumed = run("consume", "orders", "--group", "me", "--count", "1002", "-o", "jsonl");
         assertThat(consumed.code).isZero();
-        assertThat(consumed.out.lines()).hasSize(1001);
+        assertThat(consumed.out.lines()).hasSize(1002);
         assertThat(run("consume", "orders", "--count", "2000", "--timeout", "1s").out)
-                .contains("hello");
+                .contains("hello", "no answer wanted");
         assertThat(run("topic", "list", "-o", "json").out).contains("orders");
         assertThat(run("topic", "describe", "orders", "-o", "json")
                         .json()
@@ -205,6 +223,59 @@ final class DevClusterTest {
                 }
             }
         }
+    }
+
+    @Test
+    void theCertificateThatServersMakeIsTakenOnlyIfAsked() {
+        assertThat(run("produce", "encrypted", "-m", "x", "--tls-insecure").err).isEmpty();
+        Run careful = run("produce", "encrypted", "-m", "x", "--tls", "--timeout", "5s");
+
+        assertThat(careful.code).isEqualTo(ExitCodes.NOT_REACHABLE);
+        assertThat(careful.err).contains("--tls-ca", "--tls-insecure");
+    }
+
+    @Test
+    void topicsBeyondTheLimitsAreRefusedByTheBroker() {
+        for (String bad : List.of("--queues=65537", "--retention=1s", "--retention=4000d", "--queues=-1")) {
+            Run run = run("topic", "create", "limits", bad);
+
+            assertThat(run.code).as(bad).isIn(ExitCodes.REFUSED, ExitCodes.USAGE);
+        }
+        assertThat(run("topic", "create", "limits", "--retention", "1m").code).isZero();
+    }
+
+    @Test
+    void whatIsMissingIsToldWithTheNextStep() {
+        for (List<String> args : List.of(
+                List.of("topic", "describe", "nope"),
+                List.of("topic", "delete", "nope"),
+                List.of("topic", "delete", "nope", "--yes"))) {
+            Run run = run(args.toArray(String[]::new));
+
+            assertThat(run.code).isEqualTo(ExitCodes.REFUSED);
+            assertThat(run.err).contains("argosy topic list");
+        }
+    }
+
+    @Test
+    void streamsAreALineOfJsonForEachMessage() throws IOException {
+        assertThat(run("produce", "lines", "--count", "3").code).isZero();
+
+        Run run = run("consume", "lines", "--count", "3", "-o", "json");
+
+        assertThat(run.code).isZero();
+        assertThat(run.out.lines())
+                .hasSize(3)
+                .allSatisfy(
+                        line -> assertThat(new ObjectMapper().readTree(line)).isNotEmpty());
+    }
+
+    @Test
+    void bootstrapOfAGroupThatExistsSaysSo() {
+        String admin =
+                client.describeCluster().groups().get(0).replicas().get(0).adminAddress();
+
+        assertThat(run("raft", "bootstrap", "--admin", admin).out).startsWith("group exists already: ");
     }
 
     @Test

@@ -71,6 +71,27 @@ final class LogDumpTest {
         assertThat(err.toString()).contains("segment");
     }
 
+    @Test
+    void whatIsNoSegmentIsWrongUsage() throws IOException {
+        Path file = Files.writeString(folder.resolve("README.md"), "# not a segment");
+
+        int code = ArgosyMain.commandLine()
+                .setOut(new PrintWriter(out, true))
+                .setErr(new PrintWriter(err, true))
+                .execute("log", "dump", file.toString());
+
+        assertThat(code).isEqualTo(ExitCodes.USAGE);
+        assertThat(err.toString()).contains("not a segment file");
+    }
+
+    @Test
+    void aStartBehindTheEndIsTold() throws IOException {
+        writeLog();
+
+        assertThat(dump("--from", "99")).isZero();
+        assertThat(err.toString()).contains("the last index is 3");
+    }
+
     private Path writeLog() throws IOException {
         RaftConfig.Storage storage = new RaftConfig.Storage(RaftConfig.Flush.FSYNC, 1 << 20, 1 << 30);
         try (LocalStore store = LocalStore.open(new FileSystemDisk(), folder, storage, UUID::randomUUID)) {

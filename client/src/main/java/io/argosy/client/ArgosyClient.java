@@ -35,12 +35,14 @@ public final class ArgosyClient implements AutoCloseable {
     private final String idPrefix;
     private final java.util.concurrent.atomic.AtomicInteger idSequence =
             new java.util.concurrent.atomic.AtomicInteger();
+    private final int firstQueue;
     private final Set<AutoCloseable> open = ConcurrentHashMap.newKeySet();
 
     private ArgosyClient(ClientSettings settings) {
         SecureRandom random = new SecureRandom();
         this.settings = settings;
         this.messageIds = new MessageIds(random);
+        this.firstQueue = random.nextInt(1 << 16);
         this.idPrefix = HostName.LOCAL + "@" + ProcessHandle.current().pid() + "@"
                 + Long.toString(random.nextLong() >>> 1, 36) + "@";
         this.link = new ClusterLink(settings, newIdentity());
@@ -107,6 +109,11 @@ public final class ArgosyClient implements AutoCloseable {
         return messageIds;
     }
 
+    /** A random number from 0, the same for the life of this client. */
+    int firstQueue() {
+        return firstQueue;
+    }
+
     /** Each producer and consumer is a client of its own to the servers. */
     ClientIdentity newIdentity() {
         return new ClientIdentity(idPrefix + idSequence.incrementAndGet(), settings);
@@ -164,6 +171,7 @@ public final class ArgosyClient implements AutoCloseable {
         private Optional<AccessKey> accessKey = Optional.empty();
         private boolean tls;
         private Optional<Path> trustedCertificates = Optional.empty();
+        private boolean anyCertificate;
         private Duration requestTimeout = Duration.ofSeconds(3);
         private InstantSource clock = InstantSource.system();
 
@@ -189,6 +197,16 @@ public final class ArgosyClient implements AutoCloseable {
         /** Encrypts connections; off by default. */
         public Builder tls(boolean on) {
             tls = on;
+            return this;
+        }
+
+        /**
+         * Encrypts connections without knowing to whom: takes any certificate, such as the one that a server makes for
+         * itself at its start. Whoever sits in between can read along; not for networks that are not trusted.
+         */
+        public Builder tlsToAnybody() {
+            anyCertificate = true;
+            tls = true;
             return this;
         }
 
@@ -219,7 +237,7 @@ public final class ArgosyClient implements AutoCloseable {
                 throw new IllegalStateException("no endpoints: give the address of a name server or broker");
             }
             return new ArgosyClient(new ClientSettings(
-                    endpoints, namespace, accessKey, tls, trustedCertificates, requestTimeout, clock));
+                    endpoints, namespace, accessKey, tls, trustedCertificates, anyCertificate, requestTimeout, clock));
         }
     }
 }

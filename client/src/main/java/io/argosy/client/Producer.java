@@ -172,8 +172,8 @@ public final class Producer implements AutoCloseable {
         }
         Route route = client.route(name, options.maxBlock());
         TopicLanes lanes = topics.computeIfAbsent(name, topic -> {
-            TopicLanes fresh =
-                    new TopicLanes(topic, new MessageEncoder(client.messageIds(), identity.namespace(), topic));
+            TopicLanes fresh = new TopicLanes(
+                    topic, new MessageEncoder(client.messageIds(), identity.namespace(), topic), client.firstQueue());
             accumulator.learn(fresh, route);
             return fresh;
         });
@@ -240,7 +240,13 @@ public final class Producer implements AutoCloseable {
     /** Options of a producer. */
     public static final class Builder {
         private final ArgosyClient client;
-        private Options options = Options.DEFAULT;
+        private Duration linger = Options.DEFAULT.linger;
+        private int batchBytesMax = Options.DEFAULT.batchBytesMax;
+        private int batchCountMax = Options.DEFAULT.batchCountMax;
+        private long bufferBytes = Options.DEFAULT.bufferBytes;
+        private Duration maxBlock = Options.DEFAULT.maxBlock;
+        private Duration deliveryTimeout = Options.DEFAULT.deliveryTimeout;
+        private int requestsInFlightMax = Options.DEFAULT.requestsInFlightMax;
 
         Builder(ArgosyClient client) {
             this.client = client;
@@ -251,15 +257,7 @@ public final class Producer implements AutoCloseable {
          * once to any queue that is free. A longer time makes larger batches, and later ones.
          */
         public Builder linger(Duration time) {
-            Duration linger = Checks.notNegative(time, "linger");
-            options = new Options(
-                    linger,
-                    options.batchBytesMax,
-                    options.batchCountMax,
-                    options.bufferBytes,
-                    options.maxBlock,
-                    options.deliveryTimeout,
-                    options.requestsInFlightMax);
+            linger = Checks.notNegative(time, "linger");
             return this;
         }
 
@@ -268,14 +266,8 @@ public final class Producer implements AutoCloseable {
          * memory on the way. A larger message travels alone.
          */
         public Builder batch(int bytesMax, int countMax) {
-            options = new Options(
-                    options.linger,
-                    Checks.within(bytesMax, 1, 3 << 20, "batchBytesMax"),
-                    Checks.within(countMax, 1, 16_384, "batchCountMax"),
-                    options.bufferBytes,
-                    options.maxBlock,
-                    options.deliveryTimeout,
-                    options.requestsInFlightMax);
+            batchBytesMax = Checks.within(bytesMax, 1, 3 << 20, "batchBytesMax");
+            batchCountMax = Checks.within(countMax, 1, 16_384, "batchCountMax");
             return this;
         }
 
@@ -283,46 +275,35 @@ public final class Producer implements AutoCloseable {
          * Bytes that may be accepted and not yet acknowledged, 64 MiB by default, and how long a send waits for room, 30 s
          * by default; 0 fails at once.
          */
-        public Builder buffer(long bytes, Duration maxBlock) {
-            options = new Options(
-                    options.linger,
-                    options.batchBytesMax,
-                    options.batchCountMax,
-                    Checks.within(bytes, 1, Long.MAX_VALUE, "bufferBytes"),
-                    Checks.notNegative(maxBlock, "maxBlock"),
-                    options.deliveryTimeout,
-                    options.requestsInFlightMax);
+        public Builder buffer(long bytes, Duration wait) {
+            bufferBytes = Checks.within(bytes, 1, Long.MAX_VALUE, "bufferBytes");
+            maxBlock = Checks.notNegative(wait, "maxBlock");
             return this;
         }
 
         /** How long an accepted message is tried, 30 s by default. Below a few seconds, an election can fail sends. */
         public Builder deliveryTimeout(Duration timeout) {
-            options = new Options(
-                    options.linger,
-                    options.batchBytesMax,
-                    options.batchCountMax,
-                    options.bufferBytes,
-                    options.maxBlock,
-                    Checks.positive(timeout, "deliveryTimeout"),
-                    options.requestsInFlightMax);
+            deliveryTimeout = Checks.positive(timeout, "deliveryTimeout");
             return this;
         }
 
         /** Requests under way over all queues, 16 by default; one queue never has more than one. */
         public Builder requestsInFlight(int max) {
-            options = new Options(
-                    options.linger,
-                    options.batchBytesMax,
-                    options.batchCountMax,
-                    options.bufferBytes,
-                    options.maxBlock,
-                    options.deliveryTimeout,
-                    Checks.within(max, 1, 1024, "requestsInFlight"));
+            requestsInFlightMax = Checks.within(max, 1, 1024, "requestsInFlight");
             return this;
         }
 
         public Producer build() {
-            return new Producer(client, options);
+            return new Producer(
+                    client,
+                    new Options(
+                            linger,
+                            batchBytesMax,
+                            batchCountMax,
+                            bufferBytes,
+                            maxBlock,
+                            deliveryTimeout,
+                            requestsInFlightMax));
         }
     }
 }

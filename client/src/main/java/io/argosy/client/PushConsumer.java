@@ -47,7 +47,9 @@ public final class PushConsumer implements AutoCloseable {
 
     private static final Logger log = LoggerFactory.getLogger(PushConsumer.class);
 
-    private static final int BATCH_MAX = 32;
+    /** Asked for at once; servers give at most what they give anybody, and Argosy's give this client more. */
+    private static final int BATCH_MAX = 128;
+
     private static final long SOON_MILLIS = 20;
     private static final long LATER_MILLIS = 1_000;
     private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(30);
@@ -70,10 +72,11 @@ public final class PushConsumer implements AutoCloseable {
 
     private final Set<String> known = ConcurrentHashMap.newKeySet();
     private final List<Loop> loops = new ArrayList<>();
+    private volatile int loopCount;
     private final Consumer<Route> routeListener = this::learned;
     private volatile RetryDelays retryDelays = RetryDelays.DEFAULT;
     private volatile Duration longPolling = Duration.ofSeconds(20);
-    private volatile int batchMax = BATCH_MAX;
+    private volatile int batchUsual = 32;
     private volatile boolean closed;
 
     private PushConsumer(Builder builder, MessageListener listener) {
@@ -129,6 +132,7 @@ public final class PushConsumer implements AutoCloseable {
                     Loop loop = new Loop(route.topic(), brokerGroup);
                     synchronized (loops) {
                         loops.add(loop);
+                        loopCount = loops.size();
                     }
                     loop.ask();
                 }
@@ -221,6 +225,15 @@ public final class PushConsumer implements AutoCloseable {
         }
     }
 
+    /**
+     * A receive holds room in the cache for as long as it waits: with many loops, large batches would leave some of them
+     * without any, so together they take no more than half of the cache beyond the usual batch.
+     */
+    private int batch() {
+        int share = cacheMessagesMax / (2 * Math.max(1, loopCount));
+        return Math.max(batchUsual, Math.min(BATCH_MAX, share));
+    }
+
     /** Takes room for one receive; 0 if there is none. */
     private int reserve() {
         if (cachedBytes.get() >= cacheBytesMax) {
@@ -228,7 +241,7 @@ public final class PushConsumer implements AutoCloseable {
         }
         while (true) {
             int used = cachedMessages.get();
-            int take = Math.min(batchMax, cacheMessagesMax - used);
+            int take = Math.min(batch(), cacheMessagesMax - used);
             if (take <= 0) {
                 return 0;
             }
@@ -341,7 +354,7 @@ public final class PushConsumer implements AutoCloseable {
             }
             int batch = settings.getSubscription().getReceiveBatchSize();
             if (batch > 0) {
-                batchMax = batch;
+                batchUsual = batch;
             }
         }
 

@@ -36,9 +36,11 @@ final class TopicLanes {
 
     boolean timerArmed;
 
-    TopicLanes(String topic, MessageEncoder encoder) {
+    /** @param firstQueue where the first message may go; if all began at 0, many short-lived producers would fill it alone */
+    TopicLanes(String topic, MessageEncoder encoder, int firstQueue) {
         this.topic = topic;
         this.encoder = encoder;
+        this.rotor = firstQueue;
     }
 
     /** Lanes of queues that went away stay until they are empty; nothing new comes to them. */
@@ -71,9 +73,9 @@ final class TopicLanes {
             return sticky;
         }
         int count = Math.min(CANDIDATES, writable.size());
-        int start = rotor;
-        rotor = (rotor + 1) % writable.size();
-        QueueLane best = writable.get(start % writable.size());
+        int start = rotor % writable.size();
+        rotor = (start + 1) % writable.size();
+        QueueLane best = writable.get(start);
         for (int i = 1; i < count; i++) {
             QueueLane lane = writable.get((start + i) % writable.size());
             if (better(lane, best)) {

@@ -58,13 +58,7 @@ public final class Namesrv implements AutoCloseable {
 
     /** @throws StartException if the secret can't be read or a port can't be bound; nothing is left running then */
     public static Namesrv start(NamesrvConfig config) {
-        Lifecycle lifecycle = new Lifecycle();
-        try {
-            return start(config, lifecycle);
-        } catch (RuntimeException e) {
-            lifecycle.close();
-            throw e;
-        }
+        return Lifecycle.start(lifecycle -> start(config, lifecycle));
     }
 
     private static Namesrv start(NamesrvConfig config, Lifecycle lifecycle) {
@@ -142,7 +136,7 @@ public final class Namesrv implements AutoCloseable {
         }
     }
 
-    private static ClusterSecret secret(Path file) {
+    static ClusterSecret secret(Path file) {
         try {
             return ClusterSecret.load(file);
         } catch (IOException | IllegalArgumentException e) {

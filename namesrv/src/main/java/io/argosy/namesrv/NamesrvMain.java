@@ -8,6 +8,11 @@ public final class NamesrvMain {
     private NamesrvMain() {}
 
     public static void main(String[] args) {
-        new ServerProcess("namesrv", NamesrvConfig.KEYS, config -> Namesrv.start(NamesrvConfig.of(config))).run(args);
+        new ServerProcess("namesrv", NamesrvConfig.KEYS, config -> {
+                    NamesrvConfig bound = NamesrvConfig.of(config);
+                    Namesrv.secret(bound.secretFile());
+                    return () -> Namesrv.start(bound);
+                })
+                .run(args);
     }
 }

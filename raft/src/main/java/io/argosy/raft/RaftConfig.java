@@ -83,8 +83,8 @@ public record RaftConfig(
     /**
      * @param flush when an entry counts as durable on a replica
      * @param segmentBytes size at which a segment is sealed; 1 GiB
-     * @param maxBytes bytes of log beyond which proposals are refused, reads go on; 0 = own data plus 90 % of the free
-     *     space at start
+     * @param maxBytes bytes of log beyond which proposals are refused, reads go on; 0 = until the disk is full but for a
+     *     reserve of at most 64 MiB
      */
     public record Storage(Flush flush, long segmentBytes, long maxBytes) {
         public static final Storage DEFAULT = new Storage(Flush.FSYNC, 1L << 30, 0);

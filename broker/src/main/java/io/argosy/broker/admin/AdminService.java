@@ -5,6 +5,7 @@ import io.argosy.broker.command.CreateTopic;
 import io.argosy.broker.command.DeleteTopic;
 import io.argosy.broker.consume.GroupViews.GroupView;
 import io.argosy.broker.consume.GroupViews.QueueView;
+import io.argosy.broker.topic.TopicLimits;
 import io.argosy.broker.topic.TopicOutcome;
 import io.argosy.broker.topic.TopicView;
 import io.argosy.proto.v1.AddLearner;
@@ -319,21 +320,14 @@ final class AdminService extends AdminGrpc.AdminImplBase {
         Duration retention = request.getRetentionMillis() == 0
                 ? parts.retentionDefault()
                 : Duration.ofMillis(request.getRetentionMillis());
-        Optional<String> problem = ResourceNames.topicProblem(request.getName());
-        CreateTopic command;
-        try {
-            command = new CreateTopic(clock.millis(), request.getName(), queueCount, retention);
-        } catch (IllegalArgumentException e) {
-            problem = problem.or(() -> Optional.ofNullable(e.getMessage()));
-            refuse.accept(AdminAnswers.status(AdminCode.ADMIN_CODE_INVALID_ARGUMENT, problem.orElse("bad topic")));
-            return;
-        }
+        Optional<String> problem =
+                ResourceNames.topicProblem(request.getName()).or(() -> TopicLimits.problem(queueCount, retention));
         if (problem.isPresent()) {
             refuse.accept(AdminAnswers.status(AdminCode.ADMIN_CODE_INVALID_ARGUMENT, problem.get()));
             return;
         }
         change(
-                command,
+                new CreateTopic(clock.millis(), request.getName(), queueCount, retention),
                 (stub, answer) -> stub.createTopic(request, answer),
                 answers,
                 refuse,
@@ -351,7 +345,8 @@ final class AdminService extends AdminGrpc.AdminImplBase {
             return response.setStatus(AdminAnswers.status(
                             AdminCode.ADMIN_CODE_ALREADY_EXISTS,
                             "topic " + exists.topic().name() + " exists with "
-                                    + exists.topic().queueCount() + " queues"))
+                                    + exists.topic().queueCount()
+                                    + " queues; 'argosy topic describe' shows it"))
                     .setTopic(AdminAnswers.info(exists.topic()))
                     .build();
         }
@@ -534,7 +529,9 @@ final class AdminService extends AdminGrpc.AdminImplBase {
     }
 
     private static AdminStatus noSuchTopic(String name) {
-        return AdminAnswers.status(AdminCode.ADMIN_CODE_NOT_FOUND, "no topic " + name);
+        return AdminAnswers.status(
+                AdminCode.ADMIN_CODE_NOT_FOUND,
+                "there is no topic " + name + "; 'argosy topic list' shows those there are");
     }
 
     private static int page(int limit) {

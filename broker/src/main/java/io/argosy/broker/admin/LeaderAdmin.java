@@ -4,6 +4,7 @@ import io.argosy.proto.v1.AdminGrpc;
 import io.argosy.raft.ReplicaId;
 import io.argosy.server.config.HostPort;
 import io.argosy.wire.auth.PeerProver;
+import io.argosy.wire.grpc.OneAnswer;
 import io.argosy.wire.grpc.PeerEndpoints;
 import io.grpc.ManagedChannel;
 import io.grpc.Metadata;
@@ -55,29 +56,8 @@ final class LeaderAdmin implements AutoCloseable {
                             .withInterceptors(MetadataUtils.newAttachHeadersInterceptor(mark))
                             .withDeadlineAfter(TIMEOUT_SECONDS, TimeUnit.SECONDS),
                     answer);
-            return answer.future;
+            return answer.future();
         });
-    }
-
-    private static final class OneAnswer<T> implements StreamObserver<T> {
-
-        private final CompletableFuture<T> future = new CompletableFuture<>();
-
-        @Override
-        public void onNext(T answer) {
-            future.complete(answer);
-        }
-
-        @Override
-        public void onError(Throwable failure) {
-            future.completeExceptionally(failure);
-        }
-
-        @Override
-        public void onCompleted() {
-            future.completeExceptionally(
-                    Status.INTERNAL.withDescription("no answer").asRuntimeException());
-        }
     }
 
     private ManagedChannel connect(ReplicaId replica) {

@@ -29,7 +29,7 @@ final class Answers {
         return Status.newBuilder().setCode(code).setMessage(message).build();
     }
 
-    /** Status, messages, time: in this order (client-protocol 10.2). */
+    /** Status, messages, time: in this order (client-plane 6). */
     static void received(ResponseSink sink, Iterable<ByteString> messages, long nowMillis) {
         sink.next(RECEIVE_OK);
         messages.forEach(sink::next);

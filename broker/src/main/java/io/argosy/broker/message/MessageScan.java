@@ -335,7 +335,12 @@ public final class MessageScan {
     }
 
     private long number(int tag) {
-        return expect(tag, VARINT, "field " + (tag >>> 3)) ? varint() : 0;
+        if ((tag & 7) != VARINT) {
+            // Not expect(): its text would be made for every message.
+            fail("wire type " + (tag & 7) + " for field " + (tag >>> 3));
+            return 0;
+        }
+        return varint();
     }
 
     private long varint() {

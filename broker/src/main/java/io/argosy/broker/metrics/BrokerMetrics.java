@@ -18,13 +18,19 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.MultiGauge;
 import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.Timer;
+import java.io.IOException;
+import java.nio.file.FileStore;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.function.DoubleSupplier;
 import java.util.function.IntFunction;
 import java.util.function.LongSupplier;
@@ -117,8 +123,13 @@ public final class BrokerMetrics {
         }
     }
 
-    /** What Raft says of itself. */
-    public void raft(Supplier<RaftStatus> status, Collection<ReplicaId> peers) {
+    /**
+     * What Raft says of itself.
+     *
+     * @return to be run twice a second: remembers how the log grows, for the lag in seconds
+     */
+    public Runnable raft(Supplier<RaftStatus> status, Collection<ReplicaId> peers) {
+        FollowerLag followerLag = new FollowerLag();
         for (Role role : Role.values()) {
             gauge(
                     "argosy.raft.role",
@@ -162,27 +173,58 @@ public final class BrokerMetrics {
                     tags,
                     () -> lag(status.get(), peer));
             gauge(
+                    "argosy.raft.follower.lag.seconds",
+                    "How long ago the log ended where the follower's copy ends, on the leader",
+                    tags,
+                    () -> followerLag.seconds(status.get(), peer, nanoClock.getAsLong()));
+            gauge(
                     "argosy.raft.peer.reachable",
                     "1 if the peer answers, on the leader",
                     tags,
                     () -> peer(status.get(), peer, p -> p.reachable() ? 1 : 0));
         }
+        return () -> followerLag.sample(status.get(), nanoClock.getAsLong());
+    }
+
+    /** How full the file system of the data folder is. */
+    public void disk(Path dataFolder) {
+        gauge("argosy.disk.free.ratio", "Free share of the file system that holds the data folder", () -> {
+            try {
+                FileStore store = Files.getFileStore(dataFolder);
+                return (double) store.getUsableSpace() / store.getTotalSpace();
+            } catch (IOException e) {
+                return Double.NaN; // What Prometheus calls unknown; the next scrape asks again.
+            }
+        });
+    }
+
+    /** When messages were stored. */
+    @FunctionalInterface
+    public interface StoreTimes {
+        /** Entry time in milliseconds of the message at the offset; empty behind the last one. */
+        OptionalLong millisAt(int topicId, int queueId, long queueOffset);
     }
 
     /**
      * Lag and hand-outs of consumer groups, by group and topic. Looks at every queue that a group has progress in, so it
      * is done when somebody scrapes.
      */
-    public Runnable groups(GroupViews groups, IntFunction<String> topicName) {
+    public Runnable groups(
+            GroupViews groups, IntFunction<String> topicName, StoreTimes storeTimes, InstantSource clock) {
         MultiGauge lag = MultiGauge.builder("argosy.group.lag.messages")
                 .description("Messages that the group has not acknowledged")
+                .register(registry);
+        MultiGauge lagSeconds = MultiGauge.builder("argosy.group.lag.seconds")
+                .description("Age of the oldest message that the group has not acknowledged")
                 .register(registry);
         MultiGauge inFlight = MultiGauge.builder("argosy.group.inflight")
                 .description("Messages handed out and not acknowledged")
                 .register(registry);
         return () -> {
             List<MultiGauge.Row<?>> lags = new ArrayList<>();
+            List<MultiGauge.Row<?>> ages = new ArrayList<>();
             List<MultiGauge.Row<?>> inFlights = new ArrayList<>();
+            long nowMillis = clock.millis();
             for (String name : groups.groups()) {
                 if (lags.size() >= GROUP_SERIES_MAX) {
                     break;
@@ -194,11 +236,19 @@ public final class BrokerMetrics {
                     Tags tags = Tags.of("group", name, "topic", topicName.apply(topicId));
                     lags.add(MultiGauge.Row.of(
                             tags, queues.stream().mapToLong(QueueView::lag).sum()));
+                    long oldestMillis = queues.stream()
+                            .filter(queue -> queue.lag() > 0)
+                            .flatMapToLong(
+                                    queue -> storeTimes.millisAt(topicId, queue.queueId(), queue.base()).stream())
+                            .min()
+                            .orElse(nowMillis);
+                    ages.add(MultiGauge.Row.of(tags, Math.max(0, nowMillis - oldestMillis) / 1e3));
                     inFlights.add(MultiGauge.Row.of(
                             tags, queues.stream().mapToLong(QueueView::inFlight).sum()));
                 });
             }
             lag.register(lags, true);
+            lagSeconds.register(ages, true);
             inFlight.register(inFlights, true);
         };
     }

@@ -7,7 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 import java.util.Set;
 
-/** What a message must be like to be stored (client-protocol 9.3), each rule with its code. */
+/** What a message must be like to be stored (client-plane 5), each rule with its code. */
 final class MessageRules {
 
     static final int BODY_BYTES_MAX = 4 << 20;

@@ -68,15 +68,18 @@ final class SendResponses {
         responseBytes += lengthDelimited(STATUS, top.length);
         byte[] response = new byte[responseBytes];
         CodedOutputStream out = CodedOutputStream.newInstance(response);
+        ByteBuffer view = request.duplicate();
         try {
             out.writeByteArray(STATUS, top);
             for (int i = 0; i < count; i++) {
                 out.writeTag(ENTRIES, LENGTH_DELIMITED);
                 out.writeUInt32NoTag(entryBytes[i]);
                 out.writeByteArray(ENTRY_STATUS, statuses[i]);
-                ByteBuffer id = request.slice(idPositions[i], idLengths[i]);
-                writeBytes(out, ENTRY_MESSAGE_ID, id);
-                writeBytes(out, ENTRY_TRANSACTION_ID, id);
+                writeBytes(
+                        out,
+                        ENTRY_MESSAGE_ID,
+                        view.limit(idPositions[i] + idLengths[i]).position(idPositions[i]));
+                writeBytes(out, ENTRY_TRANSACTION_ID, view.position(idPositions[i]));
                 if (refusals[i] == null) {
                     out.writeInt64(ENTRY_OFFSET, offsets[i]);
                 }
@@ -89,10 +92,11 @@ final class SendResponses {
         return UnsafeByteOperations.unsafeWrap(response);
     }
 
+    /** Consumes the value. */
     private static void writeBytes(CodedOutputStream out, int field, ByteBuffer value) throws IOException {
         out.writeTag(field, LENGTH_DELIMITED);
         out.writeUInt32NoTag(value.remaining());
-        out.write(value.duplicate());
+        out.write(value);
     }
 
     private static int lengthDelimited(int field, int length) {

@@ -83,22 +83,23 @@ public final class Retention implements WriteGate {
     /** Looks at the log and does what is due. One thread. */
     public void check() {
         RaftStatus status = raft.status();
-        double share = (double) status.logBytes() / config.logBytesMax();
-        watch(status, share);
+        long logBytesMax = Math.max(1, config.room().logBytesMax(status.logBytes()));
+        double share = (double) status.logBytes() / logBytesMax;
+        watch(status, share, logBytesMax);
         dropTrimmed(status, share);
         if (status.leading() && !proposing) {
-            proposeTrim(status, share);
+            proposeTrim(status, share, logBytesMax);
         }
     }
 
-    private void watch(RaftStatus status, double share) {
+    private void watch(RaftStatus status, double share, long logBytesMax) {
         if (closed.isEmpty() && share >= config.refuseShare()) {
             closed = Optional.of("disk full: the log has " + status.logBytes() + " bytes, messages are refused from "
-                    + (long) (config.refuseShare() * config.logBytesMax()) + " on");
-            log.error("messages are refused, the log is full bytes={} max={}", status.logBytes(), config.logBytesMax());
+                    + (long) (config.refuseShare() * logBytesMax) + " on");
+            log.error("messages are refused, the log is full bytes={} max={}", status.logBytes(), logBytesMax);
         } else if (closed.isPresent() && share < config.refuseShare() - REOPEN_MARGIN) {
             closed = Optional.empty();
-            log.info("messages are taken again bytes={} max={}", status.logBytes(), config.logBytesMax());
+            log.info("messages are taken again bytes={} max={}", status.logBytes(), logBytesMax);
         }
     }
 
@@ -114,10 +115,10 @@ public final class Retention implements WriteGate {
         raft.trim(Math.min(trimIndex, machine.durableAppliedIndex()));
     }
 
-    private void proposeTrim(RaftStatus status, double share) {
+    private void proposeTrim(RaftStatus status, double share, long logBytesMax) {
         long now = clock.millis();
         boolean ageIsDue = now >= nextAgeCheckMillis;
-        long bySize = share >= config.trimShare() ? bySize(status, share) : 0;
+        long bySize = share >= config.trimShare() ? bySize(status, share, logBytesMax) : 0;
         long byAge = ageIsDue ? byAge(status, now) : 0;
         // A replica that is behind the trim is brought up by a snapshot; it does not hold the log of the others.
         long bounded = Math.min(Math.max(bySize, byAge), status.appliedIndex());
@@ -134,7 +135,7 @@ public final class Retention implements WriteGate {
         }
     }
 
-    private long bySize(RaftStatus status, double share) {
+    private long bySize(RaftStatus status, double share, long logBytesMax) {
         long trimIndex = queues.trimIndex();
         if (status.logBytes() >= logBytesAtLastTrim && status.firstIndex() <= trimIndex) {
             // The last trim dropped nothing yet. If it could have, its guess was too small.
@@ -145,7 +146,7 @@ public final class Retention implements WriteGate {
         }
         double down =
                 share >= config.trimHardShare() ? config.trimHardShare() - MARGIN_HARD : config.trimShare() - MARGIN;
-        double excessBytes = status.logBytes() - down * config.logBytesMax() + config.segmentBytes();
+        double excessBytes = status.logBytes() - down * logBytesMax + config.segmentBytes();
         double part = Math.min(ONE_TRIM_MAX, excessBytes / status.logBytes());
         return status.firstIndex() + (long) (part * (status.lastIndex() - status.firstIndex()));
     }

@@ -3,9 +3,9 @@ package io.argosy.broker.retention;
 import java.time.Duration;
 
 /**
- * When old messages go. Shares are of {@code logBytesMax}.
+ * When old messages go. Shares are of what {@link LogRoom} says.
  *
- * @param logBytesMax at which Raft refuses everything; what {@code log.maxBytes} came to at start
+ * @param room how large the log may become
  * @param segmentBytes the log shrinks by whole segments of this size
  * @param trimShare from here on the oldest messages go, whatever their age; 0.75
  * @param trimHardShare from here on more of them at once; 0.85
@@ -14,7 +14,7 @@ import java.time.Duration;
  *     through the queues more often
  */
 public record RetentionConfig(
-        long logBytesMax,
+        LogRoom room,
         long segmentBytes,
         double trimShare,
         double trimHardShare,
@@ -22,8 +22,8 @@ public record RetentionConfig(
         Duration ageInterval) {
 
     public RetentionConfig {
-        if (logBytesMax < 1 || segmentBytes < 1) {
-            throw new IllegalArgumentException("logBytesMax " + logBytesMax + ", segmentBytes " + segmentBytes);
+        if (segmentBytes < 1) {
+            throw new IllegalArgumentException("segmentBytes " + segmentBytes);
         }
         if (!(0 < trimShare && trimShare < trimHardShare && trimHardShare < refuseShare && refuseShare <= 1)) {
             throw new IllegalArgumentException("shares must ascend between 0 and 1: trim " + trimShare + ", hard "
@@ -31,7 +31,7 @@ public record RetentionConfig(
         }
     }
 
-    public static RetentionConfig of(long logBytesMax, long segmentBytes) {
-        return new RetentionConfig(logBytesMax, segmentBytes, 0.75, 0.85, 0.90, Duration.ofMinutes(10));
+    public static RetentionConfig of(LogRoom room, long segmentBytes) {
+        return new RetentionConfig(room, segmentBytes, 0.75, 0.85, 0.90, Duration.ofMinutes(10));
     }
 }

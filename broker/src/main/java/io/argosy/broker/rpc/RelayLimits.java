@@ -3,7 +3,7 @@ package io.argosy.broker.rpc;
 import java.time.Duration;
 
 /**
- * Bounds of what waits for the leader or for its answer (client-protocol 6.4, D16).
+ * Bounds of what waits for the leader or for its answer (client-plane 2, D16).
  *
  * @param holdMax how long a call waits for a leader; 2.5 s. Official clients give a call 3 s
  * @param answerMargin time before the client's deadline at which a call is answered at the latest; 500 ms

@@ -6,13 +6,13 @@ import io.argosy.proto.v1.RelayGrpc;
 import io.argosy.proto.v1.RelayRequest;
 import io.argosy.proto.v1.RelayResponse;
 import io.argosy.wire.auth.PeerProver;
+import io.argosy.wire.grpc.OneAnswer;
 import io.argosy.wire.grpc.Rebinding;
 import io.grpc.CallOptions;
 import io.grpc.ClientCall;
 import io.grpc.ManagedChannel;
 import io.grpc.MethodDescriptor;
 import io.grpc.stub.ClientCalls;
-import io.grpc.stub.StreamObserver;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -69,27 +69,14 @@ final class RelayLink implements AutoCloseable {
     }
 
     private CompletableFuture<ClientReportAck> send(ClientReport report) {
-        CompletableFuture<ClientReportAck> answered = new CompletableFuture<>();
+        OneAnswer<ClientReportAck> answer = new OneAnswer<>();
         ClientCalls.asyncUnaryCall(
                 channel.newCall(
                         RelayGrpc.getReportClientsMethod(),
                         CallOptions.DEFAULT.withDeadlineAfter(REPORT_TIMEOUT_MILLIS, TimeUnit.MILLISECONDS)),
                 report,
-                new StreamObserver<>() {
-                    @Override
-                    public void onNext(ClientReportAck ack) {
-                        answered.complete(ack);
-                    }
-
-                    @Override
-                    public void onError(Throwable failure) {
-                        answered.completeExceptionally(failure);
-                    }
-
-                    @Override
-                    public void onCompleted() {}
-                });
-        return answered;
+                answer);
+        return answer.future();
     }
 
     @Override

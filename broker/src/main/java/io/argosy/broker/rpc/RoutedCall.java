@@ -107,7 +107,7 @@ final class RoutedCall {
         return latest - patience < 0 ? latest : patience;
     }
 
-    /** Answers a call whose hold is over (client-protocol 6.4). */
+    /** Answers a call whose hold is over (client-plane 2). */
     void answerHoldOver() {
         switch (call.method()) {
             case RECEIVE_MESSAGE -> call.refuse(Code.MESSAGE_NOT_FOUND, "no message while there was no leader");

@@ -171,6 +171,21 @@ class QueueIndexTest {
     }
 
     @Test
+    void whoAppliesATrimTogetherWithWhatItTrimsShowsTheSameFirstOffset() {
+        createTopic(Duration.ofHours(1));
+        publish(0, 10, 3);
+        store.flush();
+        long second = publish(0, 20, 3);
+        publish(0, 30, 3);
+        leader.commit(new TrimLog(40, second));
+        assertThat(leader.queues.minOffset(TOPIC, 0)).isEqualTo(6);
+
+        LeaderUnderTest inOneRun = new LeaderUnderTest(store.crash(), leader.raft.entries());
+
+        assertThat(inOneRun.queues.minOffset(TOPIC, 0)).isEqualTo(6);
+    }
+
+    @Test
     void keysOfTrimmedMessagesAreRemovedButForTheLast() {
         createTopic(Duration.ofHours(1));
         for (int i = 0; i < 50; i++) {

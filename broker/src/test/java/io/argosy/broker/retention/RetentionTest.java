@@ -9,6 +9,7 @@ import io.argosy.broker.command.PublishBatch;
 import io.argosy.broker.command.PublishBatch.ClientHash;
 import io.argosy.broker.state.InMemoryStateStore;
 import java.time.Duration;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 
 class RetentionTest {
@@ -18,12 +19,16 @@ class RetentionTest {
     private final LeaderUnderTest leader = new LeaderUnderTest(new InMemoryStateStore());
 
     private Retention retention(long logBytesMax) {
+        return retention(LogRoom.fixed(logBytesMax));
+    }
+
+    private Retention retention(LogRoom room) {
         return new Retention(
                 leader.raft,
                 leader.machine,
                 leader.queues,
                 leader.topics,
-                RetentionConfig.of(logBytesMax, 10 * MESSAGE_BYTES),
+                RetentionConfig.of(room, 10 * MESSAGE_BYTES),
                 leader.clock);
     }
 
@@ -119,6 +124,22 @@ class RetentionTest {
         }
         assertThat(leader.queues.minOffset(1, 0)).isBetween(400L, 499L);
         assertThat(leader.messages(1, 0)).hasSizeGreaterThan(30);
+    }
+
+    @Test
+    void theOldestGoWhenOthersFillTheDisk() {
+        createTopic("orders", Duration.ofDays(3));
+        AtomicLong freeBytes = new AtomicLong(1000 * MESSAGE_BYTES);
+        Retention retention = retention(logBytes -> logBytes + freeBytes.get());
+        publish(90);
+        retention.check();
+        assertThat(leader.queues.minOffset(1, 0)).isZero();
+
+        freeBytes.set(20 * MESSAGE_BYTES);
+        retention.check();
+
+        assertThat(leader.queues.minOffset(1, 0)).isBetween(10L, 60L);
+        assertThat(retention.closed()).isEmpty();
     }
 
     @Test

@@ -22,6 +22,7 @@ public record ClientSettings(
         Optional<AccessKey> accessKey,
         boolean tls,
         Optional<Path> trustedCertificates,
+        boolean anyCertificate,
         Duration requestTimeout,
         InstantSource clock) {
 

@@ -6,6 +6,7 @@ import io.grpc.netty.shaded.io.grpc.netty.GrpcSslContexts;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import io.grpc.netty.shaded.io.netty.channel.ChannelOption;
 import io.grpc.netty.shaded.io.netty.handler.ssl.SslContextBuilder;
+import io.grpc.netty.shaded.io.netty.handler.ssl.util.InsecureTrustManagerFactory;
 import java.util.ArrayList;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -28,6 +29,9 @@ final class Connections {
     private static final int INBOUND_BYTES_MAX = 256 << 20;
 
     private static final int FLOW_CONTROL_WINDOW_BYTES = 4 << 20;
+
+    /** Brokers give larger receive answers to clients that call themselves so than the protocol's usual 32 messages. */
+    private static final String USER_AGENT = "argosy-client/" + ClientIdentity.VERSION;
 
     private final ClientSettings settings;
     private final Consumer<HostPort> onLost;
@@ -88,6 +92,7 @@ final class Connections {
     private ManagedChannel open(HostPort server) {
         NettyChannelBuilder builder = NettyChannelBuilder.forAddress(server.host(), server.port())
                 .directExecutor()
+                .userAgent(USER_AGENT)
                 .initialFlowControlWindow(FLOW_CONTROL_WINDOW_BYTES)
                 .maxInboundMessageSize(INBOUND_BYTES_MAX)
                 .keepAliveTime(KEEP_ALIVE_SECONDS, TimeUnit.SECONDS)
@@ -98,7 +103,12 @@ final class Connections {
         if (settings.tls()) {
             try {
                 SslContextBuilder ssl = GrpcSslContexts.forClient();
-                settings.trustedCertificates().ifPresent(file -> ssl.trustManager(file.toFile()));
+                if (settings.anyCertificate()) {
+                    ssl.trustManager(InsecureTrustManagerFactory.INSTANCE);
+                    ssl.endpointIdentificationAlgorithm(null);
+                } else {
+                    settings.trustedCertificates().ifPresent(file -> ssl.trustManager(file.toFile()));
+                }
                 builder.sslContext(ssl.build());
             } catch (SSLException | IllegalArgumentException e) {
                 throw new IllegalArgumentException("TLS could not be set up: " + e.getMessage(), e);

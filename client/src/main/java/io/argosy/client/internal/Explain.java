@@ -25,14 +25,15 @@ final class Explain {
             }
             if (text.contains("unable to find valid certification path") || text.contains("certificate")) {
                 return "the certificate of " + server + " is not trusted (" + cause.getMessage()
-                        + "); give the client the authority that signed it";
+                        + "); give the client the authority that signed it, or the certificate itself (argosy: --tls-ca FILE),"
+                        + " or do without knowing the server (argosy: --tls-insecure)";
             }
             if (text.contains("first received frame was not settings") || text.contains("http/1")) {
                 return server + " does not speak the client protocol" + (tls ? "" : " in plain text")
                         + "; the port may belong to another service" + (tls ? "" : " or want TLS");
             }
             if (cause instanceof ConnectException) {
-                return "nobody listens at " + server + " (" + cause.getMessage()
+                return "nobody listens at " + server + " (" + connectReason(text)
                         + "); check host and port, and that the server runs";
             }
         }
@@ -43,6 +44,20 @@ final class Explain {
                 "the connection to " + server + " failed: " + status.getCode()
                         + (status.getDescription() == null ? "" : ", " + status.getDescription());
         };
+    }
+
+    /** The system's words come wrapped in those of the network library, as a number or not. */
+    private static String connectReason(String text) {
+        if (text.contains("refused") || text.contains("-111")) {
+            return "connection refused";
+        }
+        if (text.contains("no route") || text.contains("-113")) {
+            return "no route to the host";
+        }
+        if (text.contains("unreachable") || text.contains("-101")) {
+            return "network unreachable";
+        }
+        return text.contains("timed out") ? "timed out" : text;
     }
 
     private static @Nullable Throwable next(Throwable cause) {

@@ -134,8 +134,7 @@ final class LogWriter implements Lane {
         this.nextSlowLineNanos = nanoClock.getAsLong();
         this.events = events;
         long usable = disk.usableBytes(config.dataFolder());
-        this.maxBytes =
-                config.storage().maxBytes() > 0 ? config.storage().maxBytes() : raftLog.sizeBytes() + usable / 10 * 9;
+        this.maxBytes = config.storage().maxBytes() > 0 ? config.storage().maxBytes() : Long.MAX_VALUE;
         this.reserveBytes = Math.max(RESERVE_BYTES_MIN, Math.min(RESERVE_BYTES_MAX, usable / 16));
         checkSpace();
     }

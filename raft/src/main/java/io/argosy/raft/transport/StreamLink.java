@@ -8,12 +8,16 @@ import io.argosy.wire.auth.PeerProver;
 import io.argosy.wire.grpc.PeerEndpoints;
 import io.grpc.CallOptions;
 import io.grpc.ClientCall;
+import io.grpc.Grpc;
 import io.grpc.ManagedChannel;
 import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
 import io.grpc.Status;
+import java.io.IOException;
 import java.net.ConnectException;
 import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.net.SocketAddress;
 import java.util.ArrayDeque;
 import java.util.Optional;
 import java.util.concurrent.CompletionException;
@@ -40,6 +44,7 @@ final class StreamLink {
 
     private static final long BACKOFF_MIN_MILLIS = 20;
     private static final long BACKOFF_MAX_MILLIS = 500;
+    private static final int KNOCK_MILLIS = 100;
     private static final int READY_BYTES = 256 << 10;
 
     /** Called without any lock held. */
@@ -142,7 +147,7 @@ final class StreamLink {
         }
     }
 
-    private void redial(Status status, boolean wasOpen) {
+    private void redial(Status status, boolean wasOpen, Optional<SocketAddress> knockAt) {
         long delayMillis;
         synchronized (this) {
             if (closed) {
@@ -160,9 +165,22 @@ final class StreamLink {
             say(status, wasOpen);
         }
         try {
+            knockAt.ifPresent(peerAddress -> dialing.timer().execute(() -> knock(peerAddress)));
             var unused = dialing.timer().schedule(this::dial, delayMillis, TimeUnit.MILLISECONDS);
         } catch (RejectedExecutionException e) {
             log.debug("not redialing, the transport is closed peer={} kind={}", peer, kind);
+        }
+    }
+
+    /** Asks whether anybody still listens there. A channel would tell as well, ten times later. */
+    private void knock(SocketAddress peerAddress) {
+        try (Socket socket = new Socket()) {
+            socket.connect(peerAddress, KNOCK_MILLIS);
+        } catch (IOException e) {
+            // Anything else says nothing about the process; dialing reports it.
+            if (isRefusal(e)) {
+                events.refused();
+            }
         }
     }
 
@@ -208,6 +226,7 @@ final class StreamLink {
         private long queueBytes;
         private boolean flushing;
         private boolean open;
+        private Optional<SocketAddress> connectedTo = Optional.empty();
         private boolean ended;
         private long session;
 
@@ -284,6 +303,7 @@ final class StreamLink {
                 }
                 if (frame.hasOpen() && frame.getOpen().getFromId() == peer.value()) {
                     open = true;
+                    connectedTo = call.map(stream -> stream.getAttributes().get(Grpc.TRANSPORT_ATTR_REMOTE_ADDR));
                 }
                 call.ifPresent(stream -> stream.request(1));
             }
@@ -310,12 +330,14 @@ final class StreamLink {
 
         void ended(Throwable failure) {
             boolean wasOpen;
+            Optional<SocketAddress> knockAt;
             synchronized (this) {
                 if (ended) {
                     return;
                 }
                 ended = true;
                 wasOpen = open;
+                knockAt = connectedTo;
                 queue.clear();
                 queueBytes = 0;
             }
@@ -329,7 +351,7 @@ final class StreamLink {
             if (isRefusal(status.getCause())) {
                 events.refused();
             }
-            redial(status, wasOpen);
+            redial(status, wasOpen, knockAt);
         }
 
         void finish() {

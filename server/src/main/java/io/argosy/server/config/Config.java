@@ -3,6 +3,8 @@ package io.argosy.server.config;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** Values of all keys of a process, each with the place it came from. Immutable. */
 public final class Config {
@@ -26,11 +28,37 @@ public final class Config {
 
     /** For the log: every key that does not have its default, as {@code key=value (origin)}. */
     public List<String> changed() {
-        return settings.entrySet().stream()
-                .filter(e -> !e.getValue().origin().equals(ConfigSources.DEFAULT_ORIGIN))
-                .map(e -> e.getKey().name() + "=" + e.getValue().text() + " ("
-                        + e.getValue().origin() + ")")
+        return settings.keySet().stream()
+                .filter(key -> !isDefault(key))
+                .map(this::described)
                 .toList();
+    }
+
+    /** Every key, as {@code key=value (origin)}. */
+    public List<String> all() {
+        return settings.keySet().stream().map(this::described).toList();
+    }
+
+    /**
+     * Values that are good alone contradict each other. The first that somebody set is named as the culprit: nobody can
+     * correct a default they have not written.
+     *
+     * @param rule what must hold, with the names of the keys
+     * @param keys those that the rule is about
+     */
+    public String conflict(String rule, ConfigKey<?>... keys) {
+        ConfigKey<?> culprit =
+                Stream.of(keys).filter(key -> !isDefault(key)).findFirst().orElse(keys[0]);
+        return origin(culprit) + ": " + culprit.name() + ": " + rule + "; there are "
+                + Stream.of(keys).map(this::described).collect(Collectors.joining(", "));
+    }
+
+    private boolean isDefault(ConfigKey<?> key) {
+        return origin(key).equals(ConfigSources.DEFAULT_ORIGIN);
+    }
+
+    private String described(ConfigKey<?> key) {
+        return key.name() + "=" + setting(key).text() + " (" + origin(key) + ")";
     }
 
     /**

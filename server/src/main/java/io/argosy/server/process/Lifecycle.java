@@ -2,6 +2,7 @@ package io.argosy.server.process;
 
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -14,6 +15,17 @@ public final class Lifecycle implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(Lifecycle.class);
 
     private final Deque<Part> parts = new ArrayDeque<>();
+
+    /** Starts a whole out of parts; if that fails, the parts that were started are stopped. */
+    public static <T> T start(Function<Lifecycle, T> whole) {
+        Lifecycle lifecycle = new Lifecycle();
+        try {
+            return whole.apply(lifecycle);
+        } catch (RuntimeException e) {
+            lifecycle.close();
+            throw e;
+        }
+    }
 
     /** @return the part, started */
     public <T extends AutoCloseable> T add(String name, T part) {

@@ -17,15 +17,21 @@ import org.slf4j.LoggerFactory;
  * One server process, from the command line to its end.
  *
  * @param name as on the command line: broker, namesrv
- * @param starter starts everything and returns what stops it again, in order; throws {@link ConfigException} or {@link
- *     StartException} if it cannot
+ * @param binder turns the values into something to start; {@code --check} stops behind it, so that all that can be
+ *     refused without touching a port or the data belongs here. Throws {@link ConfigException} or {@link StartException}
  */
-public record ServerProcess(String name, List<ConfigKey<?>> keys, Function<Config, AutoCloseable> starter) {
+public record ServerProcess(String name, List<ConfigKey<?>> keys, Function<Config, Starter> binder) {
 
     private static final Logger log = LoggerFactory.getLogger(ServerProcess.class);
 
     public ServerProcess {
         keys = List.copyOf(keys);
+    }
+
+    /** A server whose configuration was found good. */
+    public interface Starter {
+        /** Starts everything and returns what stops it again, in order; throws {@link StartException} if it cannot. */
+        AutoCloseable start();
     }
 
     /** Runs until SIGTERM, or exits with an {@link ExitCode} if the start fails. */
@@ -53,14 +59,15 @@ public record ServerProcess(String name, List<ConfigKey<?>> keys, Function<Confi
                 return ended(ExitCode.OK);
             }
             Config config = arguments.load(keys, environment);
+            Starter starter = binder.apply(config);
             if (arguments.check()) {
-                config.changed().forEach(out::println);
+                config.all().forEach(out::println);
                 out.println("configuration is fine");
                 return ended(ExitCode.OK);
             }
             log.info("starting {} version={} java={}", name, ServerVersion.current(), Runtime.version());
             config.changed().forEach(setting -> log.info("setting {}", setting));
-            return new Started(ExitCode.OK, Optional.of(starter.apply(config)));
+            return new Started(ExitCode.OK, Optional.of(starter.start()));
         } catch (ConfigException e) {
             err.println("The " + name + " cannot start, its configuration is not good:");
             e.problems().forEach(problem -> err.println("  " + problem));

@@ -1,5 +1,8 @@
 package io.argosy.server.process;
 
+import java.nio.file.AccessDeniedException;
+import java.nio.file.NoSuchFileException;
+
 /** The process cannot start, and the text says why and what to do: no stack trace is needed. */
 public final class StartException extends RuntimeException {
     private static final long serialVersionUID = 1L;
@@ -30,7 +33,17 @@ public final class StartException extends RuntimeException {
 
     /** A file that the configuration names can't be used. */
     public static StartException badFile(String what, Throwable failure) {
-        return new StartException(ExitCode.BAD_CONFIGURATION, "cannot read " + what + ": " + failure, failure);
+        return new StartException(ExitCode.BAD_CONFIGURATION, "cannot read " + what + ": " + inWords(failure), failure);
+    }
+
+    private static String inWords(Throwable failure) {
+        if (failure instanceof NoSuchFileException) {
+            return failure.getMessage() + ": no such file";
+        }
+        if (failure instanceof AccessDeniedException) {
+            return failure.getMessage() + ": permission denied";
+        }
+        return failure.getMessage() == null ? failure.toString() : failure.getMessage();
     }
 
     public ExitCode exitCode() {

@@ -2,6 +2,7 @@ package io.argosy.server.process;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.argosy.server.config.ConfigException;
 import io.argosy.server.config.ConfigKey;
 import io.argosy.server.config.ValueType;
 import java.io.ByteArrayOutputStream;
@@ -51,7 +52,7 @@ final class ServerProcessTest {
 
     @Test
     void expectedFailureOfTheStartHasItsOwnCode() {
-        ServerProcess refused = new ServerProcess("namesrv", List.of(PORT), config -> {
+        ServerProcess refused = new ServerProcess("namesrv", List.of(PORT), config -> () -> {
             throw new StartException(ExitCode.CANNOT_LISTEN, "port 1 is taken", new IllegalStateException());
         });
 
@@ -78,6 +79,26 @@ final class ServerProcessTest {
     }
 
     @Test
+    void checkRefusesWhatTheStartWouldRefuse() {
+        ServerProcess refused = new ServerProcess("namesrv", List.of(PORT), config -> {
+            throw new ConfigException(List.of(config.conflict("must be odd", PORT)));
+        });
+
+        ServerProcess.Started started = start(refused, "--check", "--client.port=2");
+
+        assertThat(started.exitCode()).isEqualTo(ExitCode.BAD_CONFIGURATION);
+        assertThat(out.toString(StandardCharsets.UTF_8)).doesNotContain("fine");
+        assertThat(err.toString(StandardCharsets.UTF_8)).contains("flag --client.port: client.port: must be odd");
+    }
+
+    @Test
+    void checkShowsDefaultsToo() {
+        start(process(), "--check");
+
+        assertThat(out.toString(StandardCharsets.UTF_8)).contains("client.port=8081 (default)");
+    }
+
+    @Test
     void versionIsTheOneThatWasBuilt() {
         start(process(), "--version");
 
@@ -85,7 +106,7 @@ final class ServerProcessTest {
     }
 
     private static ServerProcess process() {
-        return new ServerProcess("namesrv", List.of(PORT), config -> () -> {});
+        return new ServerProcess("namesrv", List.of(PORT), config -> () -> () -> {});
     }
 
     private ServerProcess.Started start(ServerProcess process, String... args) {

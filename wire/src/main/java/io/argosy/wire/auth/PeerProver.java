@@ -7,11 +7,11 @@ import io.argosy.proto.v1.AuthFinishRequest;
 import io.argosy.proto.v1.AuthFinishResponse;
 import io.argosy.proto.v1.PeerAuthGrpc;
 import io.argosy.wire.auth.ClusterSecret.ProofRole;
+import io.argosy.wire.grpc.OneAnswer;
 import io.grpc.CallOptions;
 import io.grpc.Channel;
 import io.grpc.Status;
 import io.grpc.stub.ClientCalls;
-import io.grpc.stub.StreamObserver;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
@@ -59,7 +59,7 @@ public final class PeerProver {
                 .build();
         OneAnswer<AuthBeginResponse> begun = new OneAnswer<>();
         ClientCalls.asyncUnaryCall(channel.newCall(PeerAuthGrpc.getBeginMethod(), options), begin, begun);
-        return begun.future.thenCompose(answer -> finish(channel, options, clientNonce, answer));
+        return begun.future().thenCompose(answer -> finish(channel, options, clientNonce, answer));
     }
 
     private CompletableFuture<Void> finish(
@@ -77,7 +77,7 @@ public final class PeerProver {
                 .build();
         OneAnswer<AuthFinishResponse> finished = new OneAnswer<>();
         ClientCalls.asyncUnaryCall(channel.newCall(PeerAuthGrpc.getFinishMethod(), options), finish, finished);
-        return finished.future.thenApply(answer -> null);
+        return finished.future().thenApply(answer -> null);
     }
 
     /**
@@ -93,27 +93,5 @@ public final class PeerProver {
             }
             return prove(channel).thenCompose(proved -> call.get());
         });
-    }
-
-    private static final class OneAnswer<T> implements StreamObserver<T> {
-        final CompletableFuture<T> future = new CompletableFuture<>();
-
-        @Override
-        public void onNext(T answer) {
-            future.complete(answer);
-        }
-
-        @Override
-        public void onError(Throwable failure) {
-            future.completeExceptionally(failure);
-        }
-
-        @Override
-        public void onCompleted() {
-            if (!future.isDone()) {
-                future.completeExceptionally(
-                        Status.INTERNAL.withDescription("no answer").asRuntimeException());
-            }
-        }
     }
 }

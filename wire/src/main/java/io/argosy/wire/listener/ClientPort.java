@@ -6,14 +6,20 @@ import java.util.concurrent.TimeUnit;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 
-/** The port for clients, with the transport settings of client-protocol section 2. */
+/** The port for clients, with the transport settings of client-plane 1. */
 public final class ClientPort {
 
-    /** Largest message body; what is larger is refused with its own status, so the port lets somewhat more in. */
+    /** Largest message body. */
     public static final int BODY_BYTES_MAX = 4 << 20;
 
-    /** Properties, names and everything else around a body. */
-    private static final int INBOUND_BYTES_MAX = BODY_BYTES_MAX + (1 << 20);
+    /** Largest request that is looked into: a body with properties, names and everything else around it. */
+    public static final int REQUEST_BYTES_MAX = BODY_BYTES_MAX + (1 << 20);
+
+    /**
+     * What is too large should hear so in a status of the protocol, and for that it must be let in. Beyond this, gRPC
+     * itself breaks the call off: memory for whatever strangers send has an end.
+     */
+    private static final int INBOUND_BYTES_MAX = 16 << 20;
 
     /** C++ pings every 60 s without calls and Java every 300 s; gRPC's own limit would cut them off. */
     private static final long PERMITTED_PING_SECONDS = 10;

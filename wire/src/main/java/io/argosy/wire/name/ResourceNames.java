@@ -62,7 +62,8 @@ public final class ResourceNames {
         }
         for (int i = 0; i < name.length(); i++) {
             if (!legal(name.charAt(i))) {
-                return Optional.of(what + " must match ^[%|a-zA-Z0-9_-]+$, character " + i + " does not");
+                return Optional.of(what + " may have letters, digits, '_', '-', '%' and '|'; character " + (i + 1)
+                        + " is another");
             }
         }
         return Optional.empty();

@@ -1,5 +1,5 @@
 /**
- * Which names of topics and consumer groups are legal (client-protocol 9.3).
+ * Which names of topics and consumer groups are legal (client-plane 5).
  */
 @NullMarked
 package io.argosy.wire.name;

@@ -4,6 +4,7 @@ import com.google.protobuf.ByteString;
 import io.argosy.proto.v2.Code;
 import io.argosy.proto.v2.MessagingServiceGrpc;
 import io.argosy.wire.grpc.Rebinding;
+import io.argosy.wire.listener.ClientPort;
 import io.argosy.wire.protocol.ClientHeaders;
 import io.argosy.wire.protocol.ClientMethod;
 import io.grpc.Context;
@@ -44,7 +45,7 @@ public final class ClientPlane {
      * The service for a listener made by {@link io.argosy.wire.listener.ClientPort}.
      *
      * @param calls takes every call but Telemetry, on a network thread; a call without a client id never gets there,
-     *     unless it is a Heartbeat
+     *     unless it is a Heartbeat, nor does one that is larger than {@link ClientPort#REQUEST_BYTES_MAX}
      * @param telemetry takes the Telemetry streams
      */
     public static ServerServiceDefinition service(
@@ -78,6 +79,14 @@ public final class ClientPlane {
     private void dispatch(IncomingCall call) {
         if (call.headers().clientId().isEmpty() && call.method() != ClientMethod.HEARTBEAT) {
             call.refuse(Code.CLIENT_ID_REQUIRED, "the header x-mq-client-id is missing");
+            return;
+        }
+        int sizeBytes = call.request().size();
+        if (sizeBytes > ClientPort.REQUEST_BYTES_MAX) {
+            call.refuse(
+                    call.method() == ClientMethod.SEND_MESSAGE ? Code.MESSAGE_BODY_TOO_LARGE : Code.PAYLOAD_TOO_LARGE,
+                    "the request has " + sizeBytes + " bytes; a message body may have " + ClientPort.BODY_BYTES_MAX
+                            + ", a request " + ClientPort.REQUEST_BYTES_MAX);
             return;
         }
         try {

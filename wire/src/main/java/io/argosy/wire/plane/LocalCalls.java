@@ -16,7 +16,7 @@ import io.argosy.wire.session.ClientSightings;
 import io.argosy.wire.session.TelemetryStreams;
 import java.util.Optional;
 
-/** The methods that any replica and any name server answers alone, with or without a leader (client-protocol 6.4). */
+/** The methods that any replica and any name server answers alone, with or without a leader (client-plane 2). */
 public final class LocalCalls {
 
     private final RouteEncoder routes;

@@ -3,7 +3,7 @@ package io.argosy.wire.protocol;
 import io.grpc.Metadata;
 
 /**
- * What official clients say of themselves with each call (client-protocol section 8). What a client did not send is
+ * What official clients say of themselves with each call (client-plane 4). What a client did not send is
  * empty.
  *
  * @param clientId opaque, unique per client object

@@ -5,7 +5,7 @@ import java.time.Duration;
 import java.util.List;
 
 /**
- * What the server decides for clients (client-protocol 7.2).
+ * What the server decides for clients (client-plane 3).
  *
  * @param bodyBytesMax largest message body; 4 MiB. 0 would stop all producers
  * @param sendAttempts of one send, the first included; 3

@@ -1,5 +1,5 @@
 /**
- * Settings and telemetry streams of clients (client-protocol section 7), alike on brokers and name servers.
+ * Settings and telemetry streams of clients (client-plane 3), alike on brokers and name servers.
  */
 @NullMarked
 package io.argosy.wire.session;

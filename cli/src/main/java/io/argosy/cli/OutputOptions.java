@@ -5,8 +5,8 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 import picocli.CommandLine.Spec.Target;
 
-/** Options of commands that need no cluster. */
-final class LocalOptions {
+/** How a command prints; all there is to say to one that needs no cluster. */
+class OutputOptions {
 
     @Spec(Target.MIXEE)
     @SuppressWarnings("NullAway.Init") // Set by picocli.
@@ -16,14 +16,19 @@ final class LocalOptions {
             names = {"-o", "--output"},
             paramLabel = "FORMAT",
             defaultValue = "table",
-            description = "One of: table, json, jsonl (default: ${DEFAULT-VALUE})")
+            description = "One of: table, json, jsonl, yaml (default: ${DEFAULT-VALUE})")
     private OutputFormat format = OutputFormat.TABLE;
 
-    Output output() {
+    final CommandSpec root() {
+        return command.root();
+    }
+
+    final Output output() {
         return new Output(format, command.commandLine().getOut());
     }
 
-    void say(String text) {
+    /** What is neither result nor error. */
+    final void say(String text) {
         command.commandLine().getErr().println(text);
         command.commandLine().getErr().flush();
     }

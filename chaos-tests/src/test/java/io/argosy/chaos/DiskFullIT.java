@@ -1,0 +1,102 @@
+package io.argosy.chaos;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.google.protobuf.ByteString;
+import io.argosy.client.ArgosyClient;
+import io.argosy.client.ReceivedMessage;
+import io.argosy.client.SimpleConsumer;
+import io.argosy.proto.v2.Code;
+import io.argosy.proto.v2.SendMessageResponse;
+import io.argosy.proto.v2.Status;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/** A log that may not grow further refuses messages, stores nothing of them, and serves what it has. */
+class DiskFullIT {
+
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final String TOPIC = "disk-full";
+    private static final int BODY_BYTES = 64 << 10;
+
+    private static TestCluster cluster;
+
+    @BeforeAll
+    static void startCluster() {
+        cluster = TestCluster.start(
+                "disk-full", Map.of("ARGOSY_RAFT_SEGMENT_SIZE", "1MiB", "ARGOSY_RAFT_MAX_BYTES", "16MiB"));
+    }
+
+    @AfterAll
+    static void stopCluster() {
+        cluster.close();
+    }
+
+    @Test
+    void fullLogRefusesMessagesWhileConsumersGoOnAndTakesThemAgainWhenThereIsRoom() {
+        int leader = cluster.leader().orElseThrow();
+        int down = leader % 3 + 1;
+        // A replica that is down may still need every entry from here on: old messages can't make room.
+        cluster.kill(down);
+        List<String> acknowledged = new ArrayList<>();
+        try (RawClient client = new RawClient(cluster.replicaAddress(leader), "disk-full-sender")) {
+            Status refusal = sendUntilRefused(client, acknowledged);
+
+            assertThat(refusal.getCode()).isEqualTo(Code.TOO_MANY_REQUESTS);
+            assertThat(refusal.getMessage()).contains("disk full");
+            assertThat(ids(client)).isEqualTo(acknowledged);
+            assertThat(consume(acknowledged.size())).isEqualTo(acknowledged);
+
+            cluster.restart(down);
+            await().atMost(PATIENCE).until(() -> send(client, "after").getCode() == Code.OK);
+        }
+    }
+
+    private static Status sendUntilRefused(RawClient client, List<String> acknowledged) {
+        for (int i = 0; i < 1000; i++) {
+            Status status = send(client, "M" + i);
+            if (status.getCode() != Code.OK) {
+                return status;
+            }
+            acknowledged.add("M" + i);
+        }
+        throw new AssertionError("the log took " + acknowledged.size() + " messages and is not full");
+    }
+
+    private static Status send(RawClient client, String id) {
+        SendMessageResponse answer = client.send(RawClient.message(TOPIC, id, "")
+                .setBody(ByteString.copyFrom("x".repeat(BODY_BYTES), StandardCharsets.US_ASCII))
+                .build());
+        return answer.getStatus();
+    }
+
+    private static List<String> ids(RawClient client) {
+        return client.readQueue(TOPIC, 0).stream()
+                .map(message -> message.getSystemProperties().getMessageId())
+                .toList();
+    }
+
+    private static List<String> consume(int count) {
+        List<String> ids = new ArrayList<>();
+        try (ArgosyClient client =
+                        ArgosyClient.builder().endpoints(cluster.endpoints()).build();
+                SimpleConsumer consumer = client.simpleConsumer("disk-full-readers")
+                        .subscribe(TOPIC)
+                        .build()) {
+            while (ids.size() < count) {
+                List<ReceivedMessage> messages = consumer.receive(32, Duration.ofSeconds(60));
+                assertThat(messages).isNotEmpty();
+                consumer.ack(messages);
+                messages.forEach(message -> ids.add(message.messageId()));
+            }
+        }
+        return ids;
+    }
+}
