@@ -770,7 +770,7 @@ public final class RaftCore {
                 campaignInsteadOf(m);
             } else {
                 outbox.now(from, new VoteResponse(m.term(), true, true, Refusal.NONE));
-                waitForFastCandidate();
+                waitForFastCandidate(from, m);
             }
         } else {
             onRealVoteRequest(from, m);
@@ -895,9 +895,18 @@ public final class RaftCore {
         }
     }
 
-    /** Bounded to the fast path: elsewhere a candidate that can't win could hold back one that can (R10). */
-    private void waitForFastCandidate() {
-        if (retriesFast() && role == Role.FOLLOWER) {
+    /**
+     * Bounded to the fast path: elsewhere a candidate that can't win could hold back one that can (R10). Of two that
+     * ask each other at the same moment the later in order steps back, or both would go on and split the vote.
+     */
+    private void waitForFastCandidate(ReplicaId candidate, VoteRequest m) {
+        if (!retriesFast()) {
+            return;
+        }
+        if (role == Role.PRE_CANDIDATE && m.leaderLost() && candidate.compareTo(config.self()) < 0) {
+            role = Role.FOLLOWER;
+        }
+        if (role == Role.FOLLOWER) {
             long waitNanos = 5 * shortNanos() + randomUpTo(shortNanos());
             if (electionDeadlineNanos - nowNanos < waitNanos) {
                 electionDeadlineNanos = nowNanos + waitNanos;

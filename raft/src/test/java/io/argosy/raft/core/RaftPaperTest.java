@@ -417,6 +417,30 @@ class RaftPaperTest {
         }
 
         @Test
+        void ofTwoThatAskEachOtherAtOnceTheLaterInOrderStepsBackAndTheVoteIsNotSplit() {
+            CoreUnderTest one = CoreUnderTest.of(ONE, 3, 4, 0, 4).following(4);
+            CoreUnderTest three = CoreUnderTest.of(THREE, 3, 4, 0, 4).following(4);
+            three.core.peerLost(TWO, three.now());
+            three.tickUntil(Role.PRE_CANDIDATE, 40);
+            three.take();
+            one.core.peerLost(TWO, one.now());
+            one.take();
+            VoteRequest ofThree = three.lastTo(ONE, VoteRequest.class);
+            VoteRequest ofOne = one.lastTo(THREE, VoteRequest.class);
+
+            one.receive(THREE, ofThree);
+            three.receive(ONE, ofOne);
+            one.take();
+            three.take();
+            three.receive(ONE, one.lastTo(THREE, VoteResponse.class));
+            one.receive(THREE, three.lastTo(ONE, VoteResponse.class));
+
+            assertThat(three.core.role()).isEqualTo(Role.FOLLOWER);
+            assertThat(three.core.term()).isEqualTo(4);
+            assertThat(one.core.role()).isEqualTo(Role.CANDIDATE);
+        }
+
+        @Test
         void followersOfALeaderThatResignsDoNotWait() {
             CoreUnderTest one = CoreUnderTest.of(ONE, 3, 4, 0, 4).following(4);
 
