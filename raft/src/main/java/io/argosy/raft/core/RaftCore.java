@@ -870,9 +870,7 @@ public final class RaftCore {
         fastRetryEndNanos = nowNanos + config.electionMinNanos();
         int rank = 0;
         for (PeerProgress peer : replicator.peers()) {
-            boolean before =
-                    peer.priority > priority || (peer.priority == priority && peer.id.compareTo(config.self()) < 0);
-            if (peer.voter && before && !peer.id.equals(lost)) {
+            if (peer.voter && campaignsBefore(peer) && !peer.id.equals(lost)) {
                 rank++;
             }
         }
@@ -881,6 +879,10 @@ public final class RaftCore {
         } else {
             electionDeadlineNanos = nowNanos + rank * shortNanos() + randomUpTo(shortNanos() / 2);
         }
+    }
+
+    private boolean campaignsBefore(PeerProgress peer) {
+        return peer.priority > priority || (peer.priority == priority && peer.id.compareTo(config.self()) < 0);
     }
 
     /** Refused because it hasn't seen the loss yet, a voter will grant in a moment: ask again soon, for a while. */
@@ -903,7 +905,11 @@ public final class RaftCore {
         if (!retriesFast()) {
             return;
         }
-        if (role == Role.PRE_CANDIDATE && m.leaderLost() && candidate.compareTo(config.self()) < 0) {
+        int position = replicator.find(candidate);
+        if (role == Role.PRE_CANDIDATE
+                && m.leaderLost()
+                && position >= 0
+                && campaignsBefore(replicator.peers()[position])) {
             role = Role.FOLLOWER;
         }
         if (role == Role.FOLLOWER) {
