@@ -7,6 +7,7 @@ import static org.awaitility.Awaitility.await;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.argosy.client.ArgosyClient;
+import io.argosy.client.ArgosyException;
 import io.argosy.client.ConsumeResult;
 import io.argosy.client.Message;
 import io.argosy.client.Producer;
@@ -208,6 +209,11 @@ final class DevClusterTest {
     void everyQueueOfAWideTopicCanBeChosen() {
         assertThat(run("topic", "create", "wide", "--queues", "300").code).isZero();
         try (Producer producer = client.producer().build()) {
+            // The name server hears of a topic moments after its creation; until then its route has the default queues.
+            await().ignoreExceptionsInstanceOf(ArgosyException.Refused.class)
+                    .untilAsserted(() -> producer.send(Message.builder("wide", "first".getBytes(UTF_8))
+                            .queueIndex(298)
+                            .build()));
             for (int queue : List.of(0, 3, 127, 128, 299)) {
                 SendReceipt receipt = producer.send(Message.builder("wide", "x".getBytes(UTF_8))
                         .queueIndex(queue)

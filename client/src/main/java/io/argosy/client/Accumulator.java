@@ -110,8 +110,13 @@ final class Accumulator {
         if (message.queueIndex().isPresent()) {
             int index = message.queueIndex().getAsInt();
             if (index >= queues) {
+                // Name servers hear of a new topic moments after its creation: the next try may know better.
+                link.refresh(topic.topic);
                 throw new ArgosyException.Refused(
-                        "topic " + topic.topic + " has " + queues + " queues, there is no queue " + index, 40000);
+                        "topic " + topic.topic + " has " + queues
+                                + " queues as far as the name servers know, there is no" + " queue " + index
+                                + "; if it was created just now, try again",
+                        40000);
             }
             return topic.at(index);
         }
