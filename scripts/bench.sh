@@ -2,11 +2,7 @@
 # Measures a cluster of its own: throughput, latency, CPU per message. Prints a table and writes JSON.
 [ -n "${BASH_VERSION:-}" ] || exec bash "$0" "$@"
 set -euo pipefail
-caller=$PWD
-cd "$(dirname "$0")/.."
-# What the caller's shell says of another cluster is not meant for this one.
-unset ARGOSY_SECRET_FILE ARGOSY_ENDPOINTS
-export ARGOSY_CALLER="scripts/bench.sh"
+. "$(dirname "$0")/own-cluster.sh"
 
 usage() {
   cat <<'EOF'
@@ -31,20 +27,17 @@ EOF
 dir=data/bench base_port=21000 flush=fsync json='' options=()
 while [ $# -gt 0 ]; do
   case $1 in
-    --dir) dir=${2:?}; case $dir in /*) ;; *) dir=$caller/$dir ;; esac; shift 2 ;;
+    --dir) dir=$(absolute "${2:?}"); shift 2 ;;
     --base-port) base_port=${2:?}; shift 2 ;;
     --flush) flush=${2:?}; shift 2 ;;
-    --json) json=${2:?}; case $json in /*) ;; *) json=$caller/$json ;; esac; shift 2 ;;
+    --json) json=$(absolute "${2:?}"); shift 2 ;;
     --warm-up | --seconds | --sizes | --rates | --linger) options+=("$1" "${2:?}"); shift 2 ;;
     -h | --help) usage; exit 0 ;;
     *) echo "unknown option $1" >&2; usage >&2; exit 2 ;;
   esac
 done
 
-if [ -d "$dir" ] && [ -n "$(ls -A "$dir")" ] && [ ! -f "$dir/cluster.env" ]; then
-  echo "$dir holds something else than a cluster; it is not wiped. Choose another --dir" >&2
-  exit 1
-fi
+require_cluster_or_nothing "$dir"
 
 . scripts/toolchain.sh
 ensure_toolchain
@@ -52,10 +45,7 @@ ensure_toolchain
 build_argosy
 
 cluster=(--dir "$dir" --base-port "$base_port")
-if [ -f "$dir/cluster.env" ]; then
-  scripts/cluster.sh stop "${cluster[@]}"
-  scripts/cluster.sh wipe "${cluster[@]}"
-fi
+wipe_cluster "$dir"
 ARGOSY_FLUSH=$flush scripts/cluster.sh start "${cluster[@]}"
 trap 'scripts/cluster.sh stop "${cluster[@]}" >/dev/null' EXIT
 

@@ -3,11 +3,7 @@
 # acknowledgements; then checks that nothing is lost and that all replicas hold the same log.
 [ -n "${BASH_VERSION:-}" ] || exec bash "$0" "$@"
 set -euo pipefail
-caller=$PWD
-cd "$(dirname "$0")/.."
-# What the caller's shell says of another cluster is not meant for this one.
-unset ARGOSY_SECRET_FILE ARGOSY_ENDPOINTS
-export ARGOSY_CALLER="scripts/failover.sh"
+. "$(dirname "$0")/own-cluster.sh"
 
 usage() {
   cat <<'EOF'
@@ -25,7 +21,7 @@ EOF
 dir=data/failover base_port=22000 options=()
 while [ $# -gt 0 ]; do
   case $1 in
-    --dir) dir=${2:?}; case $dir in /*) ;; *) dir=$caller/$dir ;; esac; shift 2 ;;
+    --dir) dir=$(absolute "${2:?}"); shift 2 ;;
     --base-port) base_port=${2:?}; shift 2 ;;
     --kills | --client | --rate | --seed) options+=("$1" "${2:?}"); shift 2 ;;
     -h | --help) usage; exit 0 ;;
@@ -33,20 +29,14 @@ while [ $# -gt 0 ]; do
   esac
 done
 
-if [ -d "$dir" ] && [ -n "$(ls -A "$dir")" ] && [ ! -f "$dir/cluster.env" ]; then
-  echo "$dir holds something else than a cluster; it is not wiped. Choose another --dir" >&2
-  exit 1
-fi
+require_cluster_or_nothing "$dir"
 
 . scripts/toolchain.sh
 ensure_toolchain
 . scripts/build.sh
 build_argosy
 
-if [ -f "$dir/cluster.env" ]; then
-  scripts/cluster.sh stop --dir "$dir" >/dev/null
-  scripts/cluster.sh wipe --dir "$dir" >/dev/null
-fi
+wipe_cluster "$dir"
 mkdir -p "$dir"
 trap 'scripts/cluster.sh stop --dir "$dir" --base-port "$base_port" >/dev/null' EXIT
 "$(java_of_a_jdk)" -XX:+UseSerialGC -Xmx512m -Drocketmq.log.level=WARN -Dlogback.configurationFile="$PWD/chaos-tests/target/classes/logback.xml" -Duser.home="$(cd "$dir" && pwd)" \

@@ -3,11 +3,7 @@
 # a full collection, and the time from a kill of everything to the first acknowledgement.
 [ -n "${BASH_VERSION:-}" ] || exec bash "$0" "$@"
 set -euo pipefail
-caller=$PWD
-cd "$(dirname "$0")/.."
-# What the caller's shell says of another cluster is not meant for this one.
-unset ARGOSY_SECRET_FILE ARGOSY_ENDPOINTS
-export ARGOSY_CALLER="scripts/many-queues.sh"
+. "$(dirname "$0")/own-cluster.sh"
 
 usage() {
   cat <<'EOF'
@@ -23,7 +19,7 @@ EOF
 dir=data/many-queues base_port=23000 queues=50000 minutes=10
 while [ $# -gt 0 ]; do
   case $1 in
-    --dir) dir=${2:?}; case $dir in /*) ;; *) dir=$caller/$dir ;; esac; shift 2 ;;
+    --dir) dir=$(absolute "${2:?}"); shift 2 ;;
     --base-port) base_port=${2:?}; shift 2 ;;
     --queues) queues=${2:?}; shift 2 ;;
     --minutes) minutes=${2:?}; shift 2 ;;
@@ -32,10 +28,7 @@ while [ $# -gt 0 ]; do
   esac
 done
 
-if [ -d "$dir" ] && [ -n "$(ls -A "$dir")" ] && [ ! -f "$dir/cluster.env" ]; then
-  echo "$dir holds something else than a cluster; it is not wiped. Choose another --dir" >&2
-  exit 1
-fi
+require_cluster_or_nothing "$dir"
 
 . scripts/toolchain.sh
 ensure_toolchain
@@ -70,10 +63,7 @@ now_millis() { date +%s%3N; }
 
 measure() {
   local count=$1 cluster=(--dir "$dir" --base-port "$base_port") before after started
-  if [ -f "$dir/cluster.env" ]; then
-    scripts/cluster.sh stop "${cluster[@]}" >/dev/null
-    scripts/cluster.sh wipe "${cluster[@]}" >/dev/null
-  fi
+  wipe_cluster "$dir"
   scripts/cluster.sh start "${cluster[@]}" >/dev/null
   export ARGOSY_ENDPOINTS=127.0.0.1:$base_port ARGOSY_SECRET_FILE=$dir/cluster.secret
   scripts/argosy topic create many --queues "$count" >/dev/null

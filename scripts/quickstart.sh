@@ -3,11 +3,7 @@
 # receives through the official Java client while the leader is killed, and says how to go on.
 [ -n "${BASH_VERSION:-}" ] || exec bash "$0" "$@"
 set -euo pipefail
-caller=$PWD
-cd "$(dirname "$0")/.."
-# What the caller's shell says of another cluster is not meant for this one.
-unset ARGOSY_SECRET_FILE ARGOSY_ENDPOINTS
-export ARGOSY_CALLER="scripts/quickstart.sh"
+. "$(dirname "$0")/own-cluster.sh"
 
 usage() {
   cat <<'EOF'
@@ -23,7 +19,7 @@ EOF
 dir=data base_port='' messages=10000 then_stop=no
 while [ $# -gt 0 ]; do
   case $1 in
-    --dir) dir=${2:?--dir needs a folder}; case $dir in /*) ;; *) dir=$caller/$dir ;; esac; shift 2 ;;
+    --dir) dir=$(absolute "${2:?--dir needs a folder}"); shift 2 ;;
     --base-port) base_port=${2:?--base-port needs a port}; shift 2 ;;
     --messages) messages=${2:?--messages needs a number}; shift 2 ;;
     --then-stop) then_stop=yes; shift ;;
