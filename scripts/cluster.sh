@@ -216,10 +216,10 @@ java_command() {
 
 # launch NAME MAIN_CLASS JVM_FLAGS: starts a server in the background and returns at once.
 launch() {
-  local name=$1 main=$2 flags=$3
+  local name=$1 main=$2 flags=$3 classes=${CHAOS_CLASSES:+:$CHAOS_CLASSES}
   mkdir -p "$dir/logs"
   # shellcheck disable=SC2086
-  setsid "$(java_command)" $flags ${ARGOSY_JAVA_OPTS:-} -cp "$here/cli/target/argosy-cli/lib/*" "$main" \
+  setsid "$(java_command)" $flags ${ARGOSY_JAVA_OPTS:-} -cp "$here/cli/target/argosy-cli/lib/*$classes" "$main" \
     --config "$dir/$name.yaml" >>"$dir/logs/$name.log" 2>&1 </dev/null &
   local pid=$!
   echo "$pid" >"$(pid_file "$name")"
@@ -231,7 +231,8 @@ common_flags="-XX:+ExitOnOutOfMemoryError -XX:+UseSerialGC -Xss512k -XX:-UsePerf
 launch_server() {
   case $1 in
     namesrv) launch namesrv io.argosy.namesrv.NamesrvMain "-Xms32m -Xmx128m $common_flags" ;;
-    *) launch "$1" io.argosy.broker.BrokerMain "-Xms128m -Xmx768m $common_flags" ;;
+    # The chaos tests run brokers on a disk that they can break.
+    *) launch "$1" "${CHAOS_BROKER_MAIN:-io.argosy.broker.BrokerMain}" "-Xms128m -Xmx768m $common_flags" ;;
   esac
 }
 
@@ -283,16 +284,14 @@ stop_server() {
   local pid left=300
   pid=$(running "$1")
   [ -n "$pid" ] || { rm -f "$(pid_file "$1")"; echo "$1 does not run"; return 0; }
-  if [ -n "$pid" ]; then
-    kill -TERM "$pid" 2>/dev/null || true
-    kill -CONT "$pid" 2>/dev/null || true
-    while kill -0 "$pid" 2>/dev/null && [ -n "$(running "$1")" ]; do
-      left=$((left - 1))
-      [ $left -gt 0 ] || { echo "$1 (process $pid) did not stop within 15 s: killed" >&2; kill -KILL "$pid"; break; }
-      sleep 0.05
-    done
-    wait_until_gone "$pid"
-  fi
+  kill -TERM "$pid" 2>/dev/null || true
+  kill -CONT "$pid" 2>/dev/null || true
+  while kill -0 "$pid" 2>/dev/null && [ -n "$(running "$1")" ]; do
+    left=$((left - 1))
+    [ $left -gt 0 ] || { echo "$1 (process $pid) did not stop within 15 s: killed" >&2; kill -KILL "$pid"; break; }
+    sleep 0.05
+  done
+  wait_until_gone "$pid"
   rm -f "$(pid_file "$1")"
   echo "$1 stopped"
 }

@@ -1,18 +1,25 @@
 #!/usr/bin/env bash
-# Kills the leader again and again under a steady load, on a cluster of its own, and prints the longest gaps between
-# acknowledgements; then checks that nothing is lost and that all replicas hold the same log.
+# Strikes the leader again and again under a steady load, on a cluster of its own, and prints the longest gaps between
+# acknowledgements; then checks that nothing is lost or doubled and that all replicas hold the same log.
 [ -n "${BASH_VERSION:-}" ] || exec bash "$0" "$@"
 set -euo pipefail
 . "$(dirname "$0")/own-cluster.sh"
 
 usage() {
   cat <<'EOF'
-Usage: scripts/failover.sh [--kills N] [--client argosy|official] [--rate R] [--seed S] [--dir DIR] [--base-port PORT]
+Usage: scripts/failover.sh [--fault F] [--rounds N] [--client argosy|official] [--rate R] [--seed S]
+                           [--dir DIR] [--base-port PORT]
 
-  --kills N       how often (default 20)
+  --fault F       what happens to the leader (default kill)
+                    kill      SIGKILL
+                    pause     SIGSTOP
+                    disk      no fsync returns; its brokers run on a disk of the chaos tests that can do that
+                    transfer  leadership is handed over, as before a planned stop
+                    all       one after the other, each on a fresh cluster
+  --rounds N      how often (default 20)
   --client C      argosy (default) or official, the Java client of Apache RocketMQ 5
   --rate R        messages per second (default 500)
-  --seed S        of the pauses between kills (default 1)
+  --seed S        of the pauses between rounds (default 1)
   --dir DIR       folder of the cluster, wiped first (default ./data/failover)
   --base-port P   name server at P, replica N at P+10*N (default 22000)
 EOF
@@ -23,7 +30,12 @@ while [ $# -gt 0 ]; do
   case $1 in
     --dir) dir=$(absolute "${2:?}"); shift 2 ;;
     --base-port) base_port=${2:?}; shift 2 ;;
-    --kills | --client | --rate | --seed) options+=("$1" "${2:?}"); shift 2 ;;
+    --fault)
+      case ${2:?} in
+        kill | pause | disk | transfer | all) options+=("$1" "$2"); shift 2 ;;
+        *) echo "--fault takes kill, pause, disk, transfer or all, not $2" >&2; exit 2 ;;
+      esac ;;
+    --rounds | --client | --rate | --seed) options+=("$1" "${2:?}"); shift 2 ;;
     -h | --help) usage; exit 0 ;;
     *) echo "unknown option $1" >&2; usage >&2; exit 2 ;;
   esac
@@ -38,7 +50,7 @@ build_argosy
 
 wipe_cluster "$dir"
 mkdir -p "$dir"
-trap 'scripts/cluster.sh stop --dir "$dir" --base-port "$base_port" >/dev/null' EXIT
+trap '[ ! -f "$dir/cluster.env" ] || scripts/cluster.sh stop --dir "$dir" --base-port "$base_port" >/dev/null' EXIT
 "$(java_of_a_jdk)" -XX:+UseSerialGC -Xmx512m -Drocketmq.log.level=WARN -Dlogback.configurationFile="$PWD/chaos-tests/target/classes/logback.xml" -Duser.home="$(cd "$dir" && pwd)" \
   -cp "chaos-tests/target/chaos/lib/*:chaos-tests/target/classes" io.argosy.chaos.Failover \
   --home "$PWD" --dir "$dir" --base-port "$base_port" "${options[@]}"

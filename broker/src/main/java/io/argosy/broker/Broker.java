@@ -112,11 +112,16 @@ public final class Broker implements AutoCloseable {
      * @throws StartException with what to do about it
      */
     public static Broker start(BrokerConfig config, FailureHook failure) {
-        return Lifecycle.start(lifecycle -> start(config, failure, lifecycle));
+        return start(config, new FileSystemDisk(), failure);
+    }
+
+    /** As {@link #start(BrokerConfig, FailureHook)}, on a disk that somebody may break. */
+    static Broker start(BrokerConfig config, Disk disk, FailureHook failure) {
+        return Lifecycle.start(lifecycle -> start(config, disk, failure, lifecycle));
     }
 
     /** In the order in which things need each other; {@link Lifecycle} stops them in the opposite one. */
-    private static Broker start(BrokerConfig config, FailureHook failure, Lifecycle lifecycle) {
+    private static Broker start(BrokerConfig config, Disk plainDisk, FailureHook failure, Lifecycle lifecycle) {
         InstantSource clock = InstantSource.system();
         LongSupplier nanoClock = System::nanoTime;
         SecureRandom random = new SecureRandom();
@@ -135,7 +140,7 @@ public final class Broker implements AutoCloseable {
         ClusterSecret secret = secret(config);
 
         // The replicated state.
-        Disk disk = metrics.metered(new FileSystemDisk());
+        Disk disk = metrics.metered(plainDisk);
         LocalStore store = openStore(config, raftConfig, disk);
         StoreHandOver handOver = new StoreHandOver(store);
         lifecycle.onStop("store", handOver);
