@@ -1,0 +1,26 @@
+package io.argosy.wire.batch;
+
+/** How the bodies of a batch are compressed. Codes are stored and never change meaning. */
+public enum BodyCodec {
+    NONE(0),
+    LZ4(1),
+    ZSTD(2);
+
+    private final byte code;
+
+    BodyCodec(int code) {
+        this.code = (byte) code;
+    }
+
+    public byte code() {
+        return code;
+    }
+
+    static boolean known(byte code) {
+        return code >= 0 && code < values().length;
+    }
+
+    static BodyCodec ofCode(byte code) {
+        return values()[code];
+    }
+}

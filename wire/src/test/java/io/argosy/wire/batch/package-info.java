@@ -1,0 +1,4 @@
+@NullMarked
+package io.argosy.wire.batch;
+
+import org.jspecify.annotations.NullMarked;
