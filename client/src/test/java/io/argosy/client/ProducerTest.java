@@ -273,6 +273,43 @@ final class ProducerTest {
     }
 
     @Test
+    void aFrozenLeaderIsLeftOnceAnotherReplicaLeads() throws Exception {
+        CountDownLatch thawed = new CountDownLatch(1);
+        CountDownLatch frozen = new CountDownLatch(1);
+        try (ArgosyClient patient = ArgosyClient.builder()
+                        .endpoints(cluster.endpoints())
+                        .requestTimeout(Duration.ofMinutes(5))
+                        .build();
+                Producer producer = patient.producer()
+                        .deliveryTimeout(Duration.ofMinutes(10))
+                        .build()) {
+            producer.send(text("one", "warm"));
+            await().untilAsserted(() -> {
+                producer.send(text("one", "warm too"));
+                assertThat(cluster.arrivals.get(cluster.arrivals.size() - 1).replica())
+                        .isEqualTo(1);
+            });
+            cluster.onSend((replica, request) -> {
+                if (replica == 1) {
+                    frozen.countDown();
+                    awaitQuietly(thawed);
+                }
+                return Optional.empty();
+            });
+            CompletableFuture<SendReceipt> send = producer.sendAsync(text("one", "moved"));
+            frozen.await();
+
+            cluster.leader(3);
+
+            assertThat(send).succeedsWithin(Duration.ofSeconds(30));
+            assertThat(cluster.arrivals.get(cluster.arrivals.size() - 1).replica())
+                    .isEqualTo(3);
+        } finally {
+            thawed.countDown();
+        }
+    }
+
+    @Test
     void sendsGoOnAfterAKilledReplicaCameBack() throws Exception {
         try (Producer producer = client.producer().build()) {
             producer.send(text("t", "a"));

@@ -88,7 +88,12 @@ public final class ClientPlaneServer implements AutoCloseable {
                 parts.limits());
         relayService =
                 new RelayService(parts.leaderCalls(), parts.leadership(), parts.clients(), timers, parts.clock());
-        reports = new SightingReports(parts.leadership(), parts.clients(), this::link, timers);
+        reports = new SightingReports(
+                parts.leadership(),
+                parts.clients(),
+                this::link,
+                () -> connected(parts.routes(), parts.peers()),
+                timers);
         ServerServiceDefinition messaging = ClientPlane.service(router, telemetry, parts.clock(), timers::nanoTime);
         ClusterView cluster = new ClusterView(parts.routes());
         listener = new ClientListener(
@@ -105,6 +110,17 @@ public final class ClientPlaneServer implements AutoCloseable {
                 ClientPort.builder(address, parts.tls()).addService(messaging).addService(cluster);
         parts.moreServices().forEach(builder::addService);
         return builder.build();
+    }
+
+    /** With a leader, as it sees them. */
+    private static List<ReplicaId> connected(
+            RouteSource routes, Function<ReplicaId, Optional<InetSocketAddress>> peers) {
+        return routes.groups().stream()
+                .flatMap(group -> group.replicas().stream())
+                .filter(RouteSource.Replica::connected)
+                .map(replica -> new ReplicaId(replica.id()))
+                .filter(id -> peers.apply(id).isPresent())
+                .toList();
     }
 
     private RelayLink link(ReplicaId id) {

@@ -10,6 +10,7 @@ import io.argosy.wire.grpc.OneAnswer;
 import io.argosy.wire.grpc.Rebinding;
 import io.grpc.CallOptions;
 import io.grpc.ClientCall;
+import io.grpc.ConnectivityState;
 import io.grpc.ManagedChannel;
 import io.grpc.MethodDescriptor;
 import io.grpc.stub.ClientCalls;
@@ -46,6 +47,17 @@ final class RelayLink implements AutoCloseable {
             proof = prover.prove(channel);
         }
         return proof;
+    }
+
+    /** Proves the connection ahead of the first stream, and again if it broke since. */
+    void keepReady() {
+        ConnectivityState state = channel.getState(false);
+        synchronized (this) {
+            if (proof != null && proof.isDone() && state != ConnectivityState.READY) {
+                proof = null;
+            }
+        }
+        var unused = proved();
     }
 
     /** A stream under that proof has failed: the next one needs a new one. */

@@ -17,11 +17,14 @@ import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -29,16 +32,23 @@ import org.slf4j.LoggerFactory;
 /**
  * The leader's side of relay streams, on the peer port behind the cluster secret. A call that comes this way never
  * goes on to another replica.
+ *
+ * <p>Others hear of a new leader before it serves: it must first apply an entry of its own term. What they relay in that
+ * moment waits here, in its order, instead of going back and forth; what waits is bounded by what they may relay.
  */
 final class RelayService extends RelayGrpc.RelayImplBase {
 
     private static final Logger log = LoggerFactory.getLogger(RelayService.class);
+
+    /** Then whoever relayed shall decide again. */
+    private static final long ARRIVING_NANOS_MAX = TimeUnit.MILLISECONDS.toNanos(500);
 
     private final Map<String, LeaderCall> leaderCalls;
     private final Leadership leadership;
     private final ClientRegistry clients;
     private final Timers timers;
     private final InstantSource clock;
+    private final Set<Incoming> streams = ConcurrentHashMap.newKeySet();
 
     RelayService(
             Map<String, LeaderCall> leaderCalls,
@@ -51,6 +61,11 @@ final class RelayService extends RelayGrpc.RelayImplBase {
         this.leadership = leadership;
         this.clients = clients;
         this.timers = timers;
+        leadership.onChange(() -> timers.schedule(0, this::drainAll));
+    }
+
+    private void drainAll() {
+        streams.forEach(Incoming::drain);
     }
 
     ServerServiceDefinition definition() {
@@ -71,6 +86,7 @@ final class RelayService extends RelayGrpc.RelayImplBase {
     public StreamObserver<RelayRequest> forward(StreamObserver<RelayResponse> answers) {
         ServerCallStreamObserver<RelayResponse> responses = (ServerCallStreamObserver<RelayResponse>) answers;
         Incoming incoming = new Incoming(responses);
+        streams.add(incoming);
         responses.setOnCancelHandler(incoming::abandonAll);
         return incoming;
     }
@@ -80,7 +96,14 @@ final class RelayService extends RelayGrpc.RelayImplBase {
         private final ServerCallStreamObserver<RelayResponse> responses;
         // Guarded by this, as are all writes.
         private final Map<Long, RelaySink> open = new HashMap<>();
+        /** In order of arrival: for {@link #drain} to hand on, or for this replica to serve. */
+        private final ArrayDeque<Arrived> arrived = new ArrayDeque<>();
+
+        private boolean draining;
+        private boolean timed;
         private boolean ended;
+
+        private record Arrived(RelayRequest request, RelaySink sink, long atNanos) {}
 
         Incoming(ServerCallStreamObserver<RelayResponse> responses) {
             this.responses = responses;
@@ -98,8 +121,53 @@ final class RelayService extends RelayGrpc.RelayImplBase {
                     return;
                 }
                 open.put(request.getCallId(), sink);
+                arrived.add(new Arrived(request, sink, timers.nanoTime()));
             }
-            handle(request, sink);
+            drain();
+        }
+
+        /** One thread at a time hands on, so that the order stays; another one's news it sees in its next step. */
+        void drain() {
+            synchronized (this) {
+                if (draining) {
+                    return;
+                }
+                draining = true;
+            }
+            Optional<Arrived> next = next();
+            while (next.isPresent()) {
+                handle(next.get().request, next.get().sink);
+                next = next();
+            }
+        }
+
+        private synchronized Optional<Arrived> next() {
+            Arrived first = arrived.peek();
+            if (first == null || ended || mayServeSoon(first)) {
+                draining = false;
+                return Optional.empty();
+            }
+            return Optional.of(arrived.remove());
+        }
+
+        /** Whoever relays here takes this replica for the leader, and this one knows of no other. */
+        private boolean mayServeSoon(Arrived first) {
+            long leftNanos = first.atNanos + ARRIVING_NANOS_MAX - timers.nanoTime();
+            if (leadership.view().leader().isPresent() || leftNanos <= 0) {
+                return false;
+            }
+            if (!timed) {
+                timed = true;
+                timers.schedule(leftNanos, this::timeIsUp);
+            }
+            return true;
+        }
+
+        private void timeIsUp() {
+            synchronized (this) {
+                timed = false;
+            }
+            drain();
         }
 
         @Override
@@ -168,8 +236,10 @@ final class RelayService extends RelayGrpc.RelayImplBase {
 
         private void abandonAll() {
             List<RelaySink> abandoned;
+            streams.remove(this);
             synchronized (this) {
                 ended = true;
+                arrived.clear();
                 abandoned = new ArrayList<>(open.values());
                 open.clear();
             }

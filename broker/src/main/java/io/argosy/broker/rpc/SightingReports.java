@@ -5,14 +5,19 @@ import io.argosy.broker.session.ClientRegistry;
 import io.argosy.proto.v1.ClientReport;
 import io.argosy.proto.v1.ClientReportAck;
 import io.argosy.raft.ReplicaId;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Tells the leader, once a second, which clients are alive here: news to the same leader, everything to a new one. */
+/**
+ * Tells the leader, once a second, which clients are alive here: news to the same leader, everything to a new one. A
+ * leader keeps its connections to the others proved instead: when it hands over, its clients' calls go there at once.
+ */
 final class SightingReports {
 
     private static final Logger log = LoggerFactory.getLogger(SightingReports.class);
@@ -23,6 +28,7 @@ final class SightingReports {
     private final ClientRegistry clients;
     private final Function<ReplicaId, RelayLink> links;
     private final Timers timers;
+    private final Supplier<List<ReplicaId>> replicas;
 
     /** To whom the last report went, and arrived. */
     private volatile Optional<View> reportedTo = Optional.empty();
@@ -32,7 +38,12 @@ final class SightingReports {
     private boolean led;
 
     SightingReports(
-            Leadership leadership, ClientRegistry clients, Function<ReplicaId, RelayLink> links, Timers timers) {
+            Leadership leadership,
+            ClientRegistry clients,
+            Function<ReplicaId, RelayLink> links,
+            Supplier<List<ReplicaId>> replicas,
+            Timers timers) {
+        this.replicas = replicas;
         this.leadership = leadership;
         this.clients = clients;
         this.links = links;
@@ -57,6 +68,13 @@ final class SightingReports {
             clients.beganToLead();
         }
         led = view.self();
+        if (view.self()) {
+            for (ReplicaId peer : replicas.get()) {
+                if (!view.leader().equals(Optional.of(peer))) {
+                    links.apply(peer).keepReady();
+                }
+            }
+        }
         if (!view.self() && view.leader().isPresent() && !underWay) {
             report(view, view.leader().get());
         }

@@ -241,6 +241,21 @@ final class ClientPlaneServerTest {
     }
 
     @Test
+    void callThatReachesALeaderBeforeItServesWaitsThere() {
+        group.elect(2);
+        clientOf(1).blocking().sendMessage(ToyClient.send("m0"));
+        group.replica(3).leadership.lost(7);
+        group.replica(1).leadership.follows(7, 3);
+        ListenableFuture<SendMessageResponse> first = clientOf(1).future().sendMessage(ToyClient.send("m1"));
+        await().until(() -> group.replica(1).plane.relayedBytes() > 0);
+
+        group.replica(3).leadership.leads(7, 3);
+
+        await().until(first::isDone);
+        assertThat(group.store.messageIds()).containsExactly("m0", "m1");
+    }
+
+    @Test
     void lostOutcomeWithoutANewLeaderIsAProxyTimeout() throws Exception {
         restartWith(SHORT_HOLD);
         group.elect(2);

@@ -41,8 +41,9 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Learning the leader: when a connection breaks or a server says that it has no leader, the group's replicas are
  * asked every 20 ms and more slowly later, until one names a leader that this client does not know to be broken.
- * Meanwhile calls go to any other replica, which holds them until there is a leader. In calm times the group is asked
- * every 5 s, so that a leader that moved without a broken connection is found too.
+ * Meanwhile calls go to any other replica, which holds them until there is a leader. A server that is silent for long
+ * is asked for at the others ({@link SilenceWatch}). In calm times the group is asked every 5 s, so that a leader that
+ * moved without a broken connection is found too.
  */
 @SuppressWarnings("FutureReturnValueIgnored") // whenComplete at the end of a chain takes both outcomes.
 public final class ClusterLink implements AutoCloseable {
@@ -64,6 +65,7 @@ public final class ClusterLink implements AutoCloseable {
     private final List<Consumer<Route>> routeListeners = new CopyOnWriteArrayList<>();
     private final Set<String> searching = ConcurrentHashMap.newKeySet();
     private final AtomicInteger anyoneRotor = new AtomicInteger();
+    private final SilenceWatch silence = new SilenceWatch(new Doubts());
     private volatile boolean closed;
 
     /** @param identity who asks for routes; producers and consumers have identities of their own */
@@ -215,6 +217,38 @@ public final class ClusterLink implements AutoCloseable {
     void doubtLeader(Target target) {
         if (target instanceof Target.Group wanted) {
             askForLeader(group(wanted.name()), 0, false);
+        }
+    }
+
+    /** A call to that server is about to begin; end it by {@link #unwatch}. */
+    SilenceWatch.Open watch(Target.Group target, HostPort server, Runnable leave) {
+        return silence.began(target.name(), server, System.nanoTime(), leave);
+    }
+
+    void unwatch(SilenceWatch.Open call) {
+        silence.ended(call, System.nanoTime());
+    }
+
+    private final class Doubts implements SilenceWatch.Doubts {
+        @Override
+        public boolean after(long millis, Runnable task) {
+            return ClusterLink.this.after(millis, task);
+        }
+
+        @Override
+        public boolean isReplaced(String group, HostPort server) {
+            Optional<HostPort> leader = group(group).leader();
+            return leader.isPresent() && !leader.get().equals(server);
+        }
+
+        /** A silent server that does not lead passes calls on, and others know no better: it is left alone. */
+        @Override
+        public void askOthers(String name, HostPort silent) {
+            ReplicaGroup group = group(name);
+            Set<HostPort> tried = new HashSet<>();
+            tried.add(silent);
+            group.anyBut(tried, connections)
+                    .ifPresent(other -> describe(other, DESCRIBE_TIMEOUT_MILLIS).thenAccept(ClusterLink.this::learn));
         }
     }
 

@@ -72,7 +72,11 @@ final class FailoverCall<Q, R> {
         CallOptions options = CallOptions.DEFAULT.withDeadlineAfter(
                 Math.min(leftNanos, link.settings().requestTimeout().toNanos()), TimeUnit.NANOSECONDS);
         ClientCall<Q, R> call = link.connections().channel(server.get()).newCall(spec.method, options);
-        call.start(new Attempt(server.get()), spec.identity.headers());
+        Attempt attempt = new Attempt(server.get(), call);
+        if (spec.target instanceof Target.Group group) {
+            attempt.open = Optional.of(link.watch(group, server.get(), attempt::leave));
+        }
+        call.start(attempt, spec.identity.headers());
         call.request(2);
         call.sendMessage(spec.request);
         call.halfClose();
@@ -101,10 +105,18 @@ final class FailoverCall<Q, R> {
 
     private final class Attempt extends ClientCall.Listener<R> {
         private final HostPort server;
+        private final ClientCall<Q, R> call;
+        private Optional<SilenceWatch.Open> open = Optional.empty();
         private @Nullable R answer;
 
-        Attempt(HostPort server) {
+        Attempt(HostPort server, ClientCall<Q, R> call) {
             this.server = server;
+            this.call = call;
+        }
+
+        /** Somebody else leads, and this server is silent: frozen, or cut off. */
+        void leave() {
+            call.cancel("another replica leads", null);
         }
 
         @Override
@@ -114,6 +126,7 @@ final class FailoverCall<Q, R> {
 
         @Override
         public void onClose(io.grpc.Status status, Metadata trailers) {
+            open.ifPresent(link::unwatch);
             if (status.isOk() && answer != null) {
                 judge(answer);
             } else {

@@ -80,6 +80,11 @@ final class ReplicaGroup {
         return pick(replicas, rotor, tried, connections);
     }
 
+    /** As {@link #pick}, whoever leads. */
+    Optional<HostPort> anyBut(Set<HostPort> others, Connections connections) {
+        return pick(replicas, rotor, others, connections);
+    }
+
     static Optional<HostPort> pick(
             List<HostPort> servers, AtomicInteger rotor, Set<HostPort> tried, Connections connections) {
         if (servers.isEmpty()) {
