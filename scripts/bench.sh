@@ -1,55 +1,125 @@
 #!/usr/bin/env bash
-# Measures a cluster of its own: throughput, latency, CPU per message. Prints a table and writes JSON.
+# Compares Argosy with other systems on this machine: starts each in turn as a cluster of three replicas, drives them
+# with the same load, again and again (A/B/A/B), and prints one table with the durability of every row.
 [ -n "${BASH_VERSION:-}" ] || exec bash "$0" "$@"
 set -euo pipefail
 . "$(dirname "$0")/own-cluster.sh"
 
 usage() {
   cat <<'EOF'
-Usage: scripts/bench.sh [--warm-up S] [--seconds S] [--sizes B,B,...] [--rates R,R,...] [--linger MS] [--json FILE]
-                        [--dir DIR] [--base-port PORT] [--flush fsync|async]
+Usage: scripts/bench.sh [--against SYSTEM,...] [--rows ROW,...] [--minutes N] [--runs N] [--dir DIR]
+       scripts/bench.sh --report [--dir DIR]
+       scripts/bench.sh --list-rows
 
-  --warm-up S     seconds before each counted run (default 10)
-  --seconds S     counted seconds of each run (default 20)
-  --sizes B,...   body sizes of the throughput runs, bytes (default 10,100,1024)
-  --rates R,...   latency runs, messages per second; 0 = one in flight (default 0,1000)
-  --linger MS     how long a message waits for company in the throughput runs (default 5)
-  --json FILE     results as JSON (default DIR/bench.json)
-  --dir DIR       folder of the cluster, wiped first (default ./data/bench)
-  --base-port P   name server at P, replica N at P+10*N (default 21000)
-  --flush MODE    fsync (default) or async, the weaker durability
+  --against S,...      kafka, rocketmq: downloaded from Maven's repository on first use (default: nobody)
+  --rows R,...         of those that --list-rows prints; produce-* takes all that begin so (default: all)
+  --contestants C,...  only these, such as argosy,kafka-fsync (default: all of the systems)
+  --runs N             how often everything is measured (default 3)
+  --minutes N          shortens warm-up and counted time until it should fit; at least 4 + 8 s remain
+  --warm-up S          seconds before each measurement (default 30)
+  --seconds S          quiet seconds counted (default 60)
+  --dir DIR            data, logs, libraries and results (default ./data/bench)
+  --report             only print the table of all results so far
 
-All three replicas, the name server and the client share this machine. The last column is how many processors were busy
-with something else: quote figures only where it is near 0.
+Every measurement appends a line to DIR/results/results.jsonl. What is there already is not measured again: after an
+interruption the same command goes on; for new figures move the folder away. Slices of time in which others use more
+than 8 % of the machine don't count; "quiet n/m" says how many did.
 EOF
 }
 
-dir=data/bench base_port=21000 flush=fsync json='' options=()
+dir=data/bench plan=() against='' report=no list=no
 while [ $# -gt 0 ]; do
   case $1 in
     --dir) dir=$(absolute "${2:?}"); shift 2 ;;
-    --base-port) base_port=${2:?}; shift 2 ;;
-    --flush) flush=${2:?}; shift 2 ;;
-    --json) json=$(absolute "${2:?}"); shift 2 ;;
-    --warm-up | --seconds | --sizes | --rates | --linger) options+=("$1" "${2:?}"); shift 2 ;;
+    --against) against=${2:?}; plan+=(--against "$2"); shift 2 ;;
+    --rows | --contestants | --runs | --minutes | --warm-up | --seconds) plan+=("$1" "${2:?}"); shift 2 ;;
+    --report) report=yes; shift ;;
+    --list-rows) list=yes; shift ;;
     -h | --help) usage; exit 0 ;;
     *) echo "unknown option $1" >&2; usage >&2; exit 2 ;;
   esac
 done
-
-require_cluster_or_nothing "$dir"
 
 . scripts/toolchain.sh
 ensure_toolchain
 . scripts/build.sh
 build_argosy
 
-cluster=(--dir "$dir" --base-port "$base_port")
-wipe_cluster "$dir"
-ARGOSY_FLUSH=$flush scripts/cluster.sh start "${cluster[@]}"
-trap 'scripts/cluster.sh stop "${cluster[@]}" >/dev/null' EXIT
+mkdir -p "$dir/results"
+dir=$(cd "$dir" && pwd)
+export BENCH_WORK=$dir
+results=$dir/results/results.jsonl
+bench() { scripts/argosy bench "$@"; }
 
-"$(java_of_a_jdk)" -XX:+UseParallelGC -Xms1g -Xmx1g ${BENCH_JAVA_OPTS:-} \
-  -cp "benchmarks/target/benchmarks/lib/*:benchmarks/target/classes" io.argosy.benchmarks.Bench \
-  --endpoints "127.0.0.1:$base_port" --dir "$dir" --json "${json:-$dir/bench.json}" "${options[@]}"
-echo "JSON: ${json:-$dir/bench.json}"
+if [ "$list" = yes ]; then bench plan --list --results "$dir/results"; exit 0; fi
+if [ "$report" = yes ]; then bench report "$dir/results"; exit 0; fi
+
+for system in ${against//,/ }; do
+  [ -x "benchmarks/systems/$system.sh" ] || { echo "no system $system; there are kafka and rocketmq" >&2; exit 2; }
+  "benchmarks/systems/$system.sh" prepare
+done
+
+if [ -e "$dir/lock" ] && kill -0 "$(cat "$dir/lock")" 2>/dev/null; then
+  echo "another scripts/bench.sh (process $(cat "$dir/lock")) works in $dir" >&2
+  exit 1
+fi
+echo $$ >"$dir/lock"
+
+current=''
+stop_current() {
+  [ -z "$current" ] || "benchmarks/systems/$current.sh" wipe >/dev/null 2>&1 || true
+  current=''
+}
+at_end() {
+  trap '' INT TERM
+  stop_current
+  rm -f "$dir/lock"
+}
+trap at_end EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+commit=$(git rev-parse --short HEAD 2>/dev/null || echo unknown)
+[ -z "$(git status --porcelain --untracked-files=no 2>/dev/null)" ] || commit=$commit+
+bench plan "${plan[@]}" --results "$dir/results" >"$dir/plan.tsv"
+total=$(cut -f6 "$dir/plan.tsv" | grep -vcx -- - || true)
+number=0 failed=0
+while IFS=$'\t' read -r run system variant cluster contestant row limit arguments <&3; do
+  if [ "$row" = - ]; then
+    echo "==> run $run: $system, $variant: starting, warming up"
+  else
+    number=$((number + 1))
+    echo "==> $number/$total run $run: $row, $contestant ($(date +%H:%M))"
+  fi
+  if [ "$cluster" = fresh ]; then
+    stop_current
+    current=$system
+    if ! "benchmarks/systems/$system.sh" start "$variant"; then
+      echo "    $system did not start" >&2
+      failed=$((failed + 1)); stop_current
+      continue
+    fi
+  fi
+  # A start that failed takes what needs that cluster with it.
+  [ -n "$current" ] || { failed=$((failed + 1)); continue; }
+  # RocketMQ and a long series of runs do not give disk space back: a fresh cluster does.
+  if [ "$cluster" = same ] && [ "$(du -sm "$dir/$system" 2>/dev/null | cut -f1)" -gt "${BENCH_DISK_MIB_MAX:-40000}" ]; then
+    echo "    starting anew: the data takes much of the disk"
+    "benchmarks/systems/$system.sh" wipe
+    "benchmarks/systems/$system.sh" start "$variant" || { failed=$((failed + 1)); stop_current; continue; }
+  fi
+  arguments=${arguments//DATA/$dir/$system}
+  keep=()
+  [ "$row" = - ] || keep=(--results "$results" --label "row=$row" --label "contestant=$contestant" --label "run=$run" --label "commit=$commit")
+  # shellcheck disable=SC2086
+  if ! timeout -k 30 "$limit" "benchmarks/systems/$system.sh" bench $arguments "${keep[@]}" 2>&1 </dev/null |
+    tee -a "$dir/bench.log" | sed -u 's/^/    /'; then
+    echo "    FAILED: $row, $contestant; see $dir/bench.log" >&2
+    failed=$((failed + 1))
+  fi
+done 3<"$dir/plan.tsv"
+stop_current
+
+bench report "$dir/results" | tee "$dir/report.md"
+echo "report: $dir/report.md, results: $results"
+[ "$failed" = 0 ] || { echo "$failed measurements failed; the same command tries them again" >&2; exit 1; }

@@ -1,5 +1,6 @@
 package io.argosy.cli;
 
+import io.argosy.benchmarks.BenchCommand;
 import java.util.Optional;
 import java.util.logging.LogManager;
 import org.jspecify.annotations.Nullable;
@@ -28,6 +29,7 @@ import picocli.CommandLine.Spec;
             LogCommand.class,
             RaftCommand.class,
             DevCommand.class,
+            BenchCommand.class,
             VersionCommand.class,
             GenerateCompletion.class,
             HelpCommand.class
