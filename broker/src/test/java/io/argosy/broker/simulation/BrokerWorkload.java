@@ -19,6 +19,7 @@ import io.argosy.raft.Entry;
 import io.argosy.raft.RoleChange;
 import io.argosy.raft.sim.SimulatedMachine;
 import io.argosy.raft.sim.Workload;
+import io.argosy.raft.storage.Disk;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -33,8 +34,8 @@ final class BrokerWorkload implements Workload {
     private static final int MESSAGE_IDS = 300;
 
     @Override
-    public SimulatedMachine machine(int position) {
-        return new Machine();
+    public SimulatedMachine machine(int position, Disk disk) {
+        return new Machine(disk);
     }
 
     /** The command's time is its number: that tells it again, and goes back as often as commands overtake each other. */
@@ -73,10 +74,17 @@ final class BrokerWorkload implements Workload {
     }
 
     private static final class Machine implements SimulatedMachine {
-        private InMemoryStateStore store = new InMemoryStateStore();
-        private TopicTable topics = new TopicTable(store);
-        private QueueIndex queues = new QueueIndex(store, topics);
-        private BrokerStateMachine machine = machine();
+        private InMemoryStateStore store;
+        private TopicTable topics;
+        private QueueIndex queues;
+        private BrokerStateMachine machine;
+
+        Machine(Disk disk) {
+            store = new InMemoryStateStore(disk);
+            topics = new TopicTable(store);
+            queues = new QueueIndex(store, topics);
+            machine = machine();
+        }
 
         private BrokerStateMachine machine() {
             return new BrokerStateMachine(store, List.of(topics, queues, new PublishApplier(store, topics, queues)));
@@ -136,6 +144,11 @@ final class BrokerWorkload implements Workload {
         @Override
         public void restore(Path folder) throws IOException {
             machine.restore(folder);
+        }
+
+        @Override
+        public long neededFromIndex() {
+            return queues.trimIndex() + 1;
         }
 
         @Override

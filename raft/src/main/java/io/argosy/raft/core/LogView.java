@@ -248,7 +248,11 @@ final class LogView {
             }
         }
         for (int i = 0; i < count; i++) {
-            pushTerm(Math.max(starts[i], termStarts[0]), values[i]);
+            // Of what was in front of the old beginning, the older terms know more: a log that was opened there knows
+            // only the last one, and term 0 of index 0.
+            if (i == count - 1 || starts[i + 1] > oldFirst) {
+                pushTerm(Math.max(starts[i], oldFirst), values[i]);
+            }
         }
         firstIndex = newFirstIndex;
     }

@@ -281,6 +281,11 @@ final class Replicator {
                 send(peer, term, commitIndex, prev, List.of());
                 peer.probeSent = peer.state == State.PROBE;
                 peer.progressNanos = nowNanos;
+            } else {
+                // Its window is full of what was lost on the way, and the log was trimmed beyond it since.
+                park(peer);
+                pump(peer, term, commitIndex, nowNanos);
+                return;
             }
         }
         while (wantsMore(peer)) {

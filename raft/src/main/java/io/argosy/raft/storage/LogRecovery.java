@@ -20,8 +20,6 @@ final class LogRecovery {
     /** Records in front of the tail mark that are read in full; older ones are hopped over by their heads. */
     private static final long CHECKED_BYTES = 64L << 20;
 
-    private static final int WRITE_AGAIN_BYTES = 1 << 20;
-
     private final SegmentedLog.LogFiles files;
     private final Disk disk;
     private final Path folder;
@@ -119,6 +117,7 @@ final class LogRecovery {
                 cleaned = true;
             }
         }
+        Optional<ByteBuffer> rewrite = Rewrite.interrupted(disk, folder);
         List<Candidate> result = new ArrayList<>();
         for (int i = 0; i < names.size(); i++) {
             long first = Segment.firstIndex(names.get(i)).orElseThrow();
@@ -135,7 +134,13 @@ final class LogRecovery {
             }
             Disk.DiskFile file = disk.open(folder.resolve(names.get(i)), false);
             Optional<SegmentHeader> header = SegmentHeader.read(file).filter(h -> h.firstIndex() == first);
+            if (rewrite.isPresent() && header.isPresent()) {
+                Rewrite.finish(rewrite.get(), file, header.get().epoch());
+            }
             result.add(new Candidate(names.get(i), first, file, header));
+        }
+        if (disk.exists(folder.resolve(Rewrite.NAME))) {
+            Rewrite.discard(disk, folder);
         }
         if (cleaned) {
             disk.syncFolder(folder);
@@ -289,32 +294,20 @@ final class LogRecovery {
                         scan.lastIndex());
                 candidate.file().truncate(scan.position());
             }
-            writeAgain(candidate.file(), proof.syncedTo(), scan.position());
+            // What was read may be in the page cache only: an earlier life died before its force, or saw the force
+            // fail, after which pages pass for clean that never reached the disk. The log counts what it holds as
+            // durable, so it must be.
+            Rewrite.run(
+                    disk,
+                    folder,
+                    candidate.file(),
+                    header.epoch(),
+                    Math.max(proof.syncedTo(), SegmentHeader.BYTES),
+                    scan.position());
         } else if (scan.damage.isEmpty()) {
             saveIndex(disk, folder, segment, terms, configs);
         }
         return truncated;
-    }
-
-    /**
-     * What was read may be in the page cache only: an earlier life died before its force, or saw the force fail, after
-     * which pages pass for clean that never reached the disk. The log counts what it holds as durable, so it must be.
-     */
-    private void writeAgain(Disk.DiskFile file, long syncedTo, long to) throws IOException {
-        long at = Math.max(syncedTo, SegmentHeader.BYTES);
-        ByteBuffer bytes = ByteBuffer.allocate((int) Math.max(0, Math.min(WRITE_AGAIN_BYTES, to - at)));
-        while (at < to) {
-            bytes.clear().limit((int) Math.min(bytes.capacity(), to - at));
-            int count = Checksums.readFully(file, bytes, at);
-            if (count == 0) {
-                // The padding behind the last record may be missing.
-                break;
-            }
-            bytes.flip();
-            file.write(new ByteBuffer[] {bytes}, 1, at);
-            at += count;
-        }
-        file.force();
     }
 
     private void damaged(String file, long toIndex, String detail) {

@@ -66,6 +66,14 @@
  * files         36+m          4  then for each: nameBytes 2, name (ASCII), size 8, CRC-32C of all of it 4
  * crc                         4  of everything before
  *
+ * rewrite
+ * magic            0          4  "ARGW"
+ * epoch            4          8  of the segment
+ * position        12          8  in it
+ * sizeBytes       20          4
+ * bytes           24          b
+ * crc                         4  of everything before
+ *
  * segment     offset  sizeBytes  meaning
  * header           0       4096
  * header copy   4096       4096  the same bytes

@@ -27,6 +27,7 @@ import io.argosy.raft.core.Message.Heartbeat;
 import io.argosy.raft.core.Message.HeartbeatResponse;
 import io.argosy.raft.core.Message.LeaderResigned;
 import io.argosy.raft.core.Message.Refusal;
+import io.argosy.raft.core.Message.SnapshotOffer;
 import io.argosy.raft.core.Message.TimeoutNow;
 import io.argosy.raft.core.Message.VoteRequest;
 import io.argosy.raft.core.Message.VoteResponse;
@@ -856,6 +857,46 @@ class RaftPaperTest {
 
             assertThat(one.core.peers().get(0).state()).isEqualTo("SNAPSHOT");
             assertThat(one.sentTo(TWO, AppendRequest.class)).isEmpty();
+        }
+
+        /** Found by simulation: messages were lost without a broken stream, and the log was trimmed meanwhile. */
+        @Test
+        void followerWithAFullWindowIsOfferedASnapshotOnceTheLogIsTrimmedBeyondIt() {
+            CoreUnderTest one = CoreUnderTest.establishedLeader();
+            for (int i = 0; i < 4; i++) {
+                one.propose(3 << 20);
+                one.settle();
+            }
+            one.accept(THREE, 13, 6);
+            one.settle();
+            one.core.applied(6);
+            one.core.trimmed(7);
+            assertThat(one.core.peers().get(0).state()).isEqualTo("REPLICATE");
+
+            one.tickFor(100);
+
+            assertThat(one.core.peers().get(0).state()).isEqualTo("SNAPSHOT");
+            assertThat(one.lastTo(TWO, SnapshotOffer.class).prevIndex()).isEqualTo(6);
+        }
+
+        /** Found by simulation: a hollow replica that was restarted could not take over the log that it had fetched. */
+        @Test
+        void logThatWasOpenedBehindASnapshotCanBeginLowerAgain() {
+            RestoredState behind = new RestoredState(
+                    new HardState(3, Optional.empty()),
+                    restored(3, 3).configs(),
+                    6,
+                    7,
+                    List.of(new TermStart(5, 2), new TermStart(7, 3)),
+                    5,
+                    true);
+            CoreUnderTest one = new CoreUnderTest(config(ONE), behind);
+
+            one.core.prepended(3, List.of(new TermStart(2, 1), new TermStart(4, 2)));
+
+            one.receive(TWO, append(3, 7, 3, 7, entries(8, 3)));
+            assertThat(one.core.lastIndex()).isEqualTo(8);
+            assertThat(one.core.commitIndex()).isEqualTo(7);
         }
 
         /** Found by simulation: what the peer confirmed got lost, the log was trimmed, and nobody asked it again. */

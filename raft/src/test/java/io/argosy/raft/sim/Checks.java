@@ -1,12 +1,18 @@
 package io.argosy.raft.sim;
 
 import io.argosy.raft.Entry;
+import io.argosy.raft.EntryType;
+import io.argosy.raft.Membership;
 import io.argosy.raft.ReplicaId;
 import io.argosy.raft.Role;
 import io.argosy.raft.core.Message;
 import io.argosy.raft.core.RaftCore;
+import io.argosy.raft.storage.SnapshotManifest;
+import io.argosy.raft.transport.Bulk;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 
 /** Hands events to all checks, and keeps what is true for certain: the committed entries. */
 final class Checks {
@@ -18,6 +24,7 @@ final class Checks {
     private boolean[] contentKnown = new boolean[1024];
     private long committedIndex;
     private long highestLeaderTerm;
+    private final TreeMap<Long, Membership> memberships = new TreeMap<>();
 
     Checks(World world) {
         this.world = world;
@@ -112,17 +119,55 @@ final class Checks {
             throw violated(
                     node, "E4 " + where + " shows " + entry + " but committed is one of term " + committedTerms[index]);
         }
+        // Of the bytes, not of what their header says.
+        int crc = Entry.crcOf(entry.payload());
         if (!contentKnown[index]) {
             contentKnown[index] = true;
-            committedCrcs[index] = entry.payloadCrc();
+            committedCrcs[index] = crc;
         }
-        if (committedCrcs[index] != entry.payloadCrc()) {
+        if (committedCrcs[index] != crc) {
             throw violated(node, "E4 " + where + " shows " + entry + " with other content");
+        }
+    }
+
+    /** E4: log that one replica gives to another. */
+    void given(SimulatedNode node, Bulk.LogPart part) {
+        for (Entry entry : part.entries()) {
+            if (entry.index() <= part.committedIndex()) {
+                shown(node, entry, "the giver of log");
+            }
+        }
+    }
+
+    /** R25: a snapshot says what was committed at its index, no more and nothing else. */
+    void offered(SimulatedNode node, SnapshotManifest snapshot) {
+        long index = snapshot.index();
+        if (index > committedIndex || committedTerms[(int) index] != snapshot.term()) {
+            throw violated(
+                    node,
+                    "R25 offers a snapshot of index " + index + " and term " + snapshot.term()
+                            + (index > committedIndex
+                                    ? ", committed is " + committedIndex
+                                    : ", which has term " + committedTerms[(int) index]));
+        }
+        Map.Entry<Long, Membership> expected = memberships.floorEntry(index);
+        if (expected != null
+                && !snapshot.config()
+                        .filter(c ->
+                                c.index() == expected.getKey() && c.membership().equals(expected.getValue()))
+                        .isPresent()) {
+            throw violated(
+                    node,
+                    "R25 offers a snapshot of index " + index + " with membership " + snapshot.config() + ", which is "
+                            + expected);
         }
     }
 
     void applied(SimulatedNode node, Entry entry) {
         shown(node, entry, "apply");
+        if (entry.type() == EntryType.CONFIG && !memberships.containsKey(entry.index())) {
+            memberships.put(entry.index(), Membership.decode(entry.payload()));
+        }
         world.clients().learn(node, entry);
         for (Check check : all) {
             check.applied(node, entry);

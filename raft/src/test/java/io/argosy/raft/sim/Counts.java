@@ -21,6 +21,11 @@ public final class Counts {
     long logReads;
     long diskErrorsHit;
     long withoutQuorum;
+    long snapshotsTaken;
+    long snapshotsRestored;
+    long filesRepaired;
+    long filesBackfilled;
+    long partsGarbled;
     final Map<FaultClass, Long> faults = new EnumMap<>(FaultClass.class);
 
     void struck(FaultClass fault) {
@@ -43,6 +48,11 @@ public final class Counts {
         logReads += other.logReads;
         diskErrorsHit += other.diskErrorsHit;
         withoutQuorum += other.withoutQuorum;
+        snapshotsTaken += other.snapshotsTaken;
+        snapshotsRestored += other.snapshotsRestored;
+        filesRepaired += other.filesRepaired;
+        filesBackfilled += other.filesBackfilled;
+        partsGarbled += other.partsGarbled;
         other.faults.forEach((fault, count) -> faults.merge(fault, count, Long::sum));
     }
 
@@ -51,6 +61,7 @@ public final class Counts {
         return String.format(
                 "seeds=%d virtualHours=%.2f events=%d messages=%d lost=%d doubled=%d cut=%d elections=%d committed=%d"
                         + " operations=%d unknown=%d reads=%d logReads=%d diskErrorsHit=%d withoutQuorum=%d"
+                        + " snapshotsTaken=%d snapshotsRestored=%d filesRepaired=%d filesBackfilled=%d partsGarbled=%d"
                         + " faults=%s",
                 seeds,
                 virtualNanos / 3.6e12,
@@ -67,6 +78,11 @@ public final class Counts {
                 logReads,
                 diskErrorsHit,
                 withoutQuorum,
+                snapshotsTaken,
+                snapshotsRestored,
+                filesRepaired,
+                filesBackfilled,
+                partsGarbled,
                 faults);
     }
 }

@@ -21,5 +21,13 @@ public enum FaultClass {
     /** Leadership is handed over on request, again and again. */
     TRANSFER,
     /** Priorities change: entries of type CONFIG among the commands, and leaders that would rather not lead. */
-    PRIORITY
+    PRIORITY,
+    /** Logs are trimmed far beyond replicas that lag, in storms: those are brought up by snapshots. */
+    SNAPSHOT,
+    /** The state refers to the log's bodies: who was brought up by a snapshot fetches those below it. */
+    BACKFILL,
+    /** The power is lost in the middle of an operation of the disk, whatever it is for: starting, publishing, repairing. */
+    BREAK_OFF,
+    /** Parts of snapshots and of fetched log come with a flipped bit. */
+    GARBLE
 }

@@ -55,11 +55,18 @@ final class Nemesis {
         action(FaultClass.TRIM, v -> trim());
         action(FaultClass.TRANSFER, v -> transfer());
         action(FaultClass.PRIORITY, v -> prioritise());
+        action(FaultClass.SNAPSHOT, this::trimFar);
+        action(FaultClass.BREAK_OFF, v -> v.losePowerSoon(40));
     }
 
     /** The kinds that strike; the others are in the network and the disk all the time. */
     static FaultClass[] kinds() {
-        return EnumSet.complementOf(EnumSet.of(FaultClass.LOSS, FaultClass.DUPLICATION, FaultClass.READ_DELAY))
+        return EnumSet.complementOf(EnumSet.of(
+                        FaultClass.LOSS,
+                        FaultClass.DUPLICATION,
+                        FaultClass.READ_DELAY,
+                        FaultClass.BACKFILL,
+                        FaultClass.GARBLE))
                 .toArray(FaultClass[]::new);
     }
 
@@ -242,12 +249,31 @@ final class Nemesis {
                 }));
     }
 
-    /** As far as everybody has it: there is no other way to catch up yet. */
+    /** As far as each may by itself, again and again: who lags finds nothing that follows its log. */
+    private void trimFar(SimulatedNode victim) {
+        int times = 1 + random.nextInt(10);
+        long spanNanos = (500 + random.nextLong(4_000)) * MILLI;
+        if (random.nextInt(3) > 0) {
+            victim.kill();
+            events.after(random.nextLong(spanNanos), victim::start);
+        }
+        for (int i = 0; i < times; i++) {
+            events.after(random.nextLong(spanNanos), () -> {
+                for (SimulatedNode node : world.nodes()) {
+                    long upTo = Math.min(node.machine().durableAppliedIndex(), node.neededFromIndex() - 1);
+                    node.inProcess(() -> node.replica().trim(upTo));
+                }
+            });
+        }
+    }
+
+    /** As far as everybody has it, which takes nothing away from anybody. */
     private void trim() {
         long everywhere = world.checks().committedIndex();
         for (SimulatedNode node : world.nodes()) {
             everywhere = Math.min(everywhere, node.promised().syncedIndex());
             everywhere = Math.min(everywhere, node.machine().durableAppliedIndex());
+            everywhere = Math.min(everywhere, node.neededFromIndex() - 1);
         }
         for (long i = everywhere; i > 0; i--) {
             long index = i;

@@ -18,8 +18,10 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a node's store has promised, seen from outside of it: outlives crashes. Whatever was synced must be there again
@@ -33,6 +35,10 @@ final class Promised {
     private long lastIndex;
     private long syncedIndex;
     private HardState hardState = HardState.INITIAL;
+    /** Damage of which its store cannot tell whether it was acknowledged: it lost power in the middle of a batch. */
+    private List<Damage> doubtful = List.of();
+
+    private @Nullable LocalStore store;
 
     Promised(SimulatedNode node, Checks checks) {
         this.node = node;
@@ -51,6 +57,14 @@ final class Promised {
         return hardState;
     }
 
+    boolean isDoubtful() {
+        return !doubtful.isEmpty();
+    }
+
+    List<Entry> read(long fromIndex, int bytesMax) throws IOException {
+        return Objects.requireNonNull(store).log().read(fromIndex, bytesMax);
+    }
+
     long termAt(long index) {
         return index >= 1 && index <= lastIndex ? terms[(int) index] : -1;
     }
@@ -67,10 +81,28 @@ final class Promised {
         lastIndex = index;
     }
 
+    /** A snapshot stands for everything up to its index; what the log held is void. */
+    private void beginBehind(SnapshotManifest snapshot) {
+        checks.offered(node, snapshot);
+        for (long index = snapshot.index() + 1; index <= Math.min(syncedIndex, checks.committedIndex()); index++) {
+            checks.require(
+                    terms[(int) index] != checks.committedTerm(index),
+                    node,
+                    "R26 a snapshot of index " + snapshot.index() + " takes away committed entry " + index);
+        }
+        for (long index = 1; index <= snapshot.index(); index++) {
+            put(index, checks.committedTerm(index));
+        }
+        syncedIndex = lastIndex;
+        doubtful = List.of();
+    }
+
     /** Compares the store as it was opened with what it had promised, then watches it. */
-    ReplicaStore watch(LocalStore store, boolean damageable) throws IOException {
-        RaftLog log = store.log();
-        HardState found = store.hardState();
+    ReplicaStore watch(LocalStore opened, boolean damageable) throws IOException {
+        store = opened;
+        RaftLog log = opened.log();
+        opened.publishedSnapshot().ifPresent(this::beginBehind);
+        HardState found = opened.hardState();
         if (!damageable) {
             checks.require(
                     found.term() > hardState.term() || found.equals(hardState) || isNewerVote(found),
@@ -83,12 +115,14 @@ final class Promised {
             for (Damage damage : log.damage()) {
                 // An unfinished batch whose trailer got to the disk before the rest is kept as damaged: whether it was
                 // ever acknowledged cannot be told from here (raft-reference 4.4, case 2).
+                boolean known = doubtful.stream()
+                        .anyMatch(d -> d.fromIndex() <= damage.fromIndex() && d.toIndex() >= damage.toIndex());
                 checks.require(
-                        node.ambiguous() || damage.fromIndex() > syncedIndex,
+                        known || damage.fromIndex() > syncedIndex,
                         node,
                         "R33 what was synced up to " + syncedIndex + " shows damage " + damage);
-                node.foundAmbiguous();
             }
+            doubtful = log.damage();
         }
         List<TermStart> starts = log.terms();
         int at = 0;
@@ -109,7 +143,27 @@ final class Promised {
         // Opening makes durable what it finds, or else it could not build on it.
         syncedIndex = lastIndex;
         hardState = found;
-        return new Watched(store);
+        return new Watched(opened);
+    }
+
+    /** R32: what is put in place of damaged entries is what was there. */
+    private void inserted(IndexRange range) {
+        List<TermStart> starts = Objects.requireNonNull(store).log().terms();
+        for (long index = range.from(); index <= range.to(); index++) {
+            long term = -1;
+            for (TermStart start : starts) {
+                if (start.firstIndex() <= index) {
+                    term = start.term();
+                }
+            }
+            checks.require(
+                    term == terms[(int) index],
+                    node,
+                    "R32 entry " + index + " was of term " + terms[(int) index] + " and is repaired as of " + term);
+        }
+        doubtful = doubtful.stream()
+                .filter(d -> d.fromIndex() < range.from() || d.toIndex() > range.to())
+                .toList();
     }
 
     private boolean isNewerVote(HardState found) {
@@ -153,7 +207,16 @@ final class Promised {
 
         @Override
         public RestoredState restored(long appliedIndex) throws IOException {
-            return store.restored(appliedIndex);
+            RestoredState restored = store.restored(appliedIndex);
+            if (log.lastIndex() > lastIndex) {
+                checks.require(
+                        node.damageable(), node, "R29 log ends at " + lastIndex + ", applied is " + appliedIndex);
+                for (long index = lastIndex + 1; index <= log.lastIndex(); index++) {
+                    put(index, checks.committedTerm(index));
+                }
+                syncedIndex = lastIndex;
+            }
+            return restored;
         }
 
         @Override
@@ -187,11 +250,9 @@ final class Promised {
 
         @Override
         public void resetLog(SnapshotManifest snapshot) throws IOException {
-            syncedIndex = 0;
+            // Published, so that it is begun behind whatever happens in the middle.
+            beginBehind(snapshot);
             store.resetLog(snapshot);
-            put(snapshot.index(), snapshot.term());
-            lastIndex = snapshot.index();
-            syncedIndex = lastIndex;
         }
 
         @Override
@@ -206,7 +267,17 @@ final class Promised {
 
         @Override
         public boolean insert(LogPatch patch) throws IOException {
-            return store.insert(patch);
+            boolean prepends = patch.range().to() < store.log().firstIndex();
+            boolean inserted = store.insert(patch);
+            if (inserted) {
+                inserted(patch.range());
+                if (prepends) {
+                    node.counts().filesBackfilled++;
+                } else {
+                    node.counts().filesRepaired++;
+                }
+            }
+            return inserted;
         }
 
         @Override
@@ -221,7 +292,9 @@ final class Promised {
 
         @Override
         public OutgoingSnapshot offerSnapshot(long index) throws IOException {
-            return store.offerSnapshot(index);
+            OutgoingSnapshot offered = store.offerSnapshot(index);
+            checks.offered(node, offered.manifest());
+            return offered;
         }
 
         @Override
@@ -274,11 +347,20 @@ final class Promised {
             checks.truncating(node, index);
             log.truncateFrom(index);
             lastIndex = index - 1;
+            doubtful = doubtful.stream().filter(d -> d.fromIndex() < index).toList();
         }
 
         @Override
         public void trim(long upToIndex) throws IOException {
+            checks.require(
+                    upToIndex <= node.machine().durableAppliedIndex(),
+                    node,
+                    "D11 trims up to " + upToIndex + ", durable is the state of "
+                            + node.machine().durableAppliedIndex());
             log.trim(upToIndex);
+            doubtful = doubtful.stream()
+                    .filter(d -> d.toIndex() >= log.firstIndex())
+                    .toList();
         }
 
         @Override

@@ -238,10 +238,12 @@ final class Rules {
             if (core.commitIndex() < commits[i]) {
                 throw checks.violated(node, "E8 commit index fell from " + commits[i]);
             }
-            if (core.commitIndex() > core.lastIndex() || node.appliedIndex() > core.commitIndex()) {
+            // While a snapshot is installed, state and log are ahead of what the core knows of.
+            if (core.commitIndex() > core.lastIndex()
+                    || (node.appliedIndex() > core.commitIndex() && !core.installing())) {
                 throw checks.violated(node, "E9 applied <= commit <= last");
             }
-            if (core.durableIndex() > node.promised().syncedIndex()) {
+            if (core.durableIndex() > node.promised().syncedIndex() && !core.installing()) {
                 throw checks.violated(
                         node,
                         "E9 durable " + core.durableIndex() + " beyond what was synced, "

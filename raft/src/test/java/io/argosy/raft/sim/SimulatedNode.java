@@ -2,6 +2,7 @@ package io.argosy.raft.sim;
 
 import io.argosy.raft.Entry;
 import io.argosy.raft.RaftConfig;
+import io.argosy.raft.RaftStatus;
 import io.argosy.raft.ReplicaId;
 import io.argosy.raft.Role;
 import io.argosy.raft.RoleChange;
@@ -45,18 +46,18 @@ public final class SimulatedNode {
     private long diskStalledUntilNanos;
     private long applyStalledUntilNanos;
     private boolean damageable;
-    private boolean ambiguous;
     private boolean broken;
     private boolean errorInjected;
+    private boolean torn;
     private long ledTerm;
 
-    SimulatedNode(World world, SplittableRandom random, int position, RaftConfig config, SimulatedMachine machine) {
+    SimulatedNode(World world, SplittableRandom random, int position, RaftConfig config, Workload workload) {
         this.world = world;
         this.events = world.events();
         this.random = random;
         this.position = position;
         this.config = config;
-        this.machine = machine;
+        this.machine = workload.machine(position, new CurrentDisk(() -> this.disk));
         this.disk = new FaultyDisk(random.split());
         this.promised = new Promised(this, world.checks());
         this.clockOffsetNanos = random.nextLong(1L << 40) - (1L << 39);
@@ -73,6 +74,10 @@ public final class SimulatedNode {
 
     Promised promised() {
         return promised;
+    }
+
+    Counts counts() {
+        return world.counts();
     }
 
     FaultyDisk disk() {
@@ -123,18 +128,9 @@ public final class SimulatedNode {
         damageable = true;
     }
 
-    /** A loss of power left a batch of which it cannot tell whether it was acknowledged. */
-    boolean ambiguous() {
-        return ambiguous;
-    }
-
-    void foundAmbiguous() {
-        ambiguous = true;
-    }
-
-    /** Its log may have damage, for which it need not be as good as others until there is repair. */
+    /** Its log may have damage, for which it need not be as good as others until it is repaired. */
     boolean excused() {
-        return damageable || ambiguous;
+        return damageable || promised.isDoubtful();
     }
 
     /** It refuses to start, rightly: its disk is damaged. */
@@ -169,10 +165,17 @@ public final class SimulatedNode {
             return;
         }
         machine.restart();
+        errorInjected = false;
+        if (world.breaksOff(random, 12)) {
+            disk.losePowerAt(1 + random.nextInt(25));
+        }
         Life begun = new Life(++lives);
         try {
             LocalStore store = LocalStore.openStepped(disk, folder(), config.storage(), this::uuid);
             ReplicaStore watched = promised.watch(store, damageable);
+            if (store.publishedSnapshot().isEmpty()) {
+                requireSoundState(store.log().firstIndex());
+            }
             begun.store = store;
             begun.replica = new SteppedReplica(
                     config,
@@ -190,13 +193,41 @@ public final class SimulatedNode {
             world.trace().add(position, "refuses", e, 1);
             return;
         } catch (IOException e) {
-            throw new Violation("starting replica " + id(), e);
+            if (!disk.powerLost()) {
+                throw new Violation("starting replica " + id(), e);
+            }
+            world.trace().add(position, "loses power", "while it starts", 3);
+            begun.ended = true;
+            disk = disk.crash();
+            world.restartLater(this);
+            return;
+        } catch (DiedException e) {
+            begun.ended = true;
+            disk = disk.crash();
+            world.restartLater(this);
+            return;
         }
         life = begun;
         ledTerm = 0;
         world.trace().add(position, "starts", "lastIndex=" + promised.lastIndex() + " " + promised.hardState(), 2);
         world.checks().started(this);
         begun.begin();
+    }
+
+    /** R23, D11: what the log no longer has is in the state, and the state is whole. */
+    private void requireSoundState(long firstIndex) {
+        world.checks().require(!torn, this, "R24 starts with a state that was half restored");
+        world.checks()
+                .require(
+                        firstIndex - 1 <= machine.durableAppliedIndex(),
+                        this,
+                        "R23 log begins at " + firstIndex + ", state ends at " + machine.durableAppliedIndex());
+    }
+
+    /** The power goes in the middle of one of the next operations of the disk, whoever does it. */
+    void losePowerSoon(int operations) {
+        disk.losePowerAt(1 + random.nextInt(operations));
+        world.trace().add(position, "loses power", "soon", 3);
     }
 
     private UUID uuid() {
@@ -357,7 +388,7 @@ public final class SimulatedNode {
                         }
                     } catch (IOException e) {
                         // The keeper's thread ends the log, and the writer finds out.
-                        if (!errorInjected) {
+                        if (!errorInjected && !disk.powerLost()) {
                             throw new Violation("maintaining the store of replica " + id(), e);
                         }
                         failed(FailureHook.DISK_FAILED, e);
@@ -439,6 +470,14 @@ public final class SimulatedNode {
 
         @Override
         public void failed(int exitCode, Throwable cause) {
+            if (ended) {
+                return;
+            }
+            if (disk.powerLost()) {
+                losePower();
+                world.restartLater(SimulatedNode.this);
+                return;
+            }
             if (exitCode != FailureHook.DISK_FAILED || !errorInjected) {
                 throw new Violation("replica " + id() + " stopped itself: " + cause + "; " + world.describe(), cause);
             }
@@ -467,17 +506,42 @@ public final class SimulatedNode {
 
         @Override
         public long snapshot(Path toFolder) throws IOException {
-            return machine.snapshot(toFolder);
+            long index = machine.snapshot(toFolder);
+            world.counts().snapshotsTaken++;
+            world.states().compareNow(SimulatedNode.this);
+            world.trace().add(position, "snapshot", index, index);
+            return index;
         }
 
+        /** A power failure in the middle leaves a state that is neither the old one nor the new one. */
         @Override
         public void restore(Path fromFolder) throws IOException {
+            boolean dies = world.breaksOff(random, 4);
+            if (dies && random.nextBoolean()) {
+                torn = true;
+                throw dieRestoring();
+            }
             machine.restore(fromFolder);
+            torn = false;
+            world.counts().snapshotsRestored++;
+            world.states().compareNow(SimulatedNode.this);
+            world.trace().add(position, "restores", machine.appliedIndex(), machine.appliedIndex());
+            if (dies) {
+                throw dieRestoring();
+            }
+        }
+
+        private DiedException dieRestoring() {
+            if (life == this) {
+                losePower();
+                world.restartLater(SimulatedNode.this);
+            }
+            return new DiedException();
         }
 
         @Override
         public long neededFromIndex() {
-            return machine.neededFromIndex();
+            return SimulatedNode.this.neededFromIndex();
         }
 
         @Override
@@ -540,6 +604,44 @@ public final class SimulatedNode {
                     schedule(events.nowNanos() + Math.max(wait, 1 + random.nextLong(10_000)));
                 }
             }
+        }
+    }
+
+    /** Nothing is damaged or missing here. */
+    boolean isWhole() {
+        RaftStatus status = replica().status();
+        return !status.hollow()
+                && status.damage().stream().allMatch(damage -> damage.toIndex() < world.repairableFrom(this));
+    }
+
+    /** Reads all of the log that is committed and that others have: it must be there, and be the same (E4). */
+    void compareLog() {
+        long index = Math.max(replica().status().firstIndex(), world.repairableFrom(this));
+        try {
+            while (index <= appliedIndex()) {
+                for (Entry entry : promised.read(index, 1 << 20)) {
+                    if (entry.index() <= world.checks().committedIndex()) {
+                        world.checks().shown(this, entry, "the log in the end");
+                    }
+                    index = entry.index() + 1;
+                }
+            }
+        } catch (IOException | RuntimeException e) {
+            throw new Violation("replica " + id() + " cannot read entry " + index + " in the end", e);
+        }
+    }
+
+    /** Bodies that the state refers to; of no interest to most seeds. */
+    long neededFromIndex() {
+        return world.swarm().has(FaultClass.BACKFILL) ? machine.neededFromIndex() : Long.MAX_VALUE;
+    }
+
+    /** It was killed in the middle of something that is not told how. */
+    private static final class DiedException extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+
+        DiedException() {
+            super("the power is gone", null, false, false);
         }
     }
 

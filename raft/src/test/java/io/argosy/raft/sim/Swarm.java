@@ -11,6 +11,13 @@ final class Swarm {
 
     static final long MILLI = 1_000_000;
     private static final int[] VOTERS = {3, 3, 3, 3, 5, 5, 5, 7, 1, 2, 4};
+    private static final List<FaultClass> DRAWN_LATER = List.of(
+            FaultClass.TRANSFER,
+            FaultClass.PRIORITY,
+            FaultClass.SNAPSHOT,
+            FaultClass.BACKFILL,
+            FaultClass.BREAK_OFF,
+            FaultClass.GARBLE);
     private static final int[] SEGMENT_BYTES = {16 << 10, 64 << 10, 256 << 10, 1 << 20};
 
     final int voters;
@@ -81,15 +88,18 @@ final class Swarm {
                 small ? 40_000 : 256L << 20,
                 small ? 3_000 : 1 << 20,
                 1,
-                small ? 20_000 : 100 << 20);
-        storage = new RaftConfig.Storage(
-                RaftConfig.Flush.FSYNC, SEGMENT_BYTES[random.nextInt(SEGMENT_BYTES.length)], 1L << 40);
+                small ? 200_000 : 100 << 20);
+        int segmentBytes = SEGMENT_BYTES[random.nextInt(SEGMENT_BYTES.length)];
         // Drawn last, as kinds that come later must be: the seeds before them stay what they were.
-        for (FaultClass fault : List.of(FaultClass.TRANSFER, FaultClass.PRIORITY)) {
+        for (FaultClass fault : DRAWN_LATER) {
             if (random.nextInt(4) == 0 && !without.contains(fault)) {
                 faults.add(fault);
             }
         }
+        // Whole segments are trimmed: there must be some.
+        boolean trims = faults.contains(FaultClass.SNAPSHOT);
+        storage = new RaftConfig.Storage(
+                RaftConfig.Flush.FSYNC, trims ? Math.min(segmentBytes, 32 << 10) : segmentBytes, 1L << 40);
     }
 
     /** No faults, a fast network and fast disks: for scripts that make their own trouble. */

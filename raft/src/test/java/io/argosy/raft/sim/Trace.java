@@ -8,7 +8,7 @@ import java.util.List;
 /** What happened: a hash over all of it, and the last events of each node in words. */
 public final class Trace {
 
-    private static final int KEPT_PER_NODE = 200;
+    private static final int KEPT_PER_NODE = Integer.getInteger("sim.kept", 200);
 
     private final EventQueue events;
     private final List<ArrayDeque<Line>> lines = new ArrayList<>();

@@ -7,8 +7,10 @@ import io.argosy.raft.core.Message;
 import io.argosy.raft.core.Message.AppendRequest;
 import io.argosy.raft.core.Message.AppendResponse;
 import io.argosy.raft.transport.Bulk;
+import io.argosy.raft.transport.BulkOnTheWire;
 import io.argosy.raft.transport.PeerTransport;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
@@ -281,7 +283,23 @@ final class Wires {
 
         @Override
         public CompletableFuture<Bulk.Answer> bulk(ReplicaId peer, Bulk.Request request) {
-            return ask(peer, l -> l.bulk(node.id(), request));
+            return ask(peer, l -> l.bulk(node.id(), request).thenCompose(answer -> carry(world.node(peer), answer)));
+        }
+
+        private CompletableFuture<Bulk.Answer> carry(SimulatedNode giver, Bulk.Answer answer) {
+            if (answer instanceof Bulk.LogPart part) {
+                world.checks().given(giver, part);
+            }
+            boolean garbled = swarm.has(FaultClass.GARBLE) && world.isStriking() && random.nextInt(8) == 0;
+            if (garbled) {
+                world.counts().partsGarbled++;
+            }
+            try {
+                return CompletableFuture.completedFuture(BulkOnTheWire.carry(
+                        answer, garbled ? OptionalInt.of(random.nextInt(1 << 30)) : OptionalInt.empty()));
+            } catch (BulkOnTheWire.NoticedException e) {
+                return CompletableFuture.failedFuture(e);
+            }
         }
 
         private <T> CompletableFuture<T> ask(ReplicaId peer, Function<PeerListener, CompletableFuture<T>> question) {

@@ -1,13 +1,18 @@
 package io.argosy.raft.sim;
 
+import io.argosy.raft.storage.Disk;
 import java.nio.ByteBuffer;
 import java.util.SplittableRandom;
 
 /** What clients ask for, and the machine that does it. */
 public interface Workload {
 
-    /** A machine without state, for the node at this position. */
-    SimulatedMachine machine(int position);
+    /**
+     * A machine without state, for the node at this position.
+     *
+     * @param disk where it writes snapshots to and reads them from
+     */
+    SimulatedMachine machine(int position, Disk disk);
 
     /** A command that {@link #operationOf} recognises. */
     ByteBuffer command(long operation, int payloadBytesMax, SplittableRandom random);

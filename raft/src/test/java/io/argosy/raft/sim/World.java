@@ -27,6 +27,8 @@ public final class World {
     private static final long MILLI = Swarm.MILLI;
     /** 20 longest election timeouts, and time to repair streams and logs. */
     private static final long RECOVERY_NANOS = 30_000 * MILLI;
+    /** Files of the log are fetched one after the other, slowly, and whoever can't be asked is asked again. */
+    private static final long REPAIR_NANOS = 120_000 * MILLI;
 
     private final long seed;
     private final SplittableRandom random;
@@ -41,6 +43,8 @@ public final class World {
     private final Nemesis nemesis;
     private final List<SimulatedNode> nodes = new ArrayList<>();
     private final Map<ReplicaId, SimulatedNode> byId = new TreeMap<>();
+    /** Between birth and recovery. */
+    private boolean striking;
 
     private World(long seed, Workload workload, Function<SplittableRandom, Swarm> draw) {
         this.seed = seed;
@@ -66,8 +70,7 @@ public final class World {
                     RaftConfig.Timing.DEFAULT,
                     swarm.limits,
                     swarm.storage);
-            SimulatedNode node =
-                    new SimulatedNode(this, random.split(), nodes.size(), config, workload.machine(nodes.size()));
+            SimulatedNode node = new SimulatedNode(this, random.split(), nodes.size(), config, workload);
             nodes.add(node);
             byId.put(id, node);
         }
@@ -98,6 +101,7 @@ public final class World {
         begin();
         clients.begin();
         nemesis.begin();
+        striking = true;
         runFor(swarm.virtualNanos);
         recover();
         drain();
@@ -119,6 +123,7 @@ public final class World {
     }
 
     private void recover() {
+        striking = false;
         nemesis.stop();
         wires.healAll();
         for (SimulatedNode node : nodes) {
@@ -126,7 +131,7 @@ public final class World {
             node.start();
         }
         if (nodes.stream().filter(node -> !node.excused()).count() <= size() / 2) {
-            // Rightly without progress, until entries are repaired from peers; what is said must be true all the same.
+            // Rightly without progress: nobody can tell what was acknowledged. What is said must be true all the same.
             clients.stop();
             runFor(RECOVERY_NANOS / 10);
             counts.withoutQuorum++;
@@ -139,12 +144,20 @@ public final class World {
                 () -> anyLeader().isPresent() && checks.committedIndex() > before + 3,
                 deadline - events.nowNanos());
         clients.stop();
-        runUntil("everybody applied everything", this::settled, deadline - events.nowNanos());
+        // Damage that nobody came across is there until somebody looks.
+        nodes.forEach(node -> node.inProcess(() -> node.replica().verify()));
+        runUntil("everybody applied everything and is whole", this::settled, REPAIR_NANOS);
     }
 
+    /** R32, D2: also those whose disks were damaged, unless they don't know their vote or their name any more. */
     private boolean settled() {
         for (SimulatedNode node : nodes) {
-            if (!node.excused() && (!node.isUp() || node.appliedIndex() < checks.committedIndex())) {
+            boolean settled = node.broken()
+                    || (node.isUp()
+                            && node.core().commitIndex() >= checks.committedIndex()
+                            && node.appliedIndex() >= checks.committedIndex()
+                            && node.isWhole());
+            if (!settled) {
                 return false;
             }
         }
@@ -156,7 +169,8 @@ public final class World {
             return;
         }
         for (SimulatedNode node : nodes) {
-            if (!node.excused() && node.isUp()) {
+            if (node.isUp()) {
+                node.compareLog();
                 states.compareNow(node);
                 checks.require(
                         node.appliedIndex() >= clients.acknowledgedIndex(),
@@ -194,12 +208,21 @@ public final class World {
         }
     }
 
+    /** Whether the power goes right here; asked where only seeds that have it may draw. */
+    boolean breaksOff(SplittableRandom dice, int oneIn) {
+        return striking && swarm.has(FaultClass.BREAK_OFF) && dice.nextInt(oneIn) == 0;
+    }
+
     /** It comes back after a while. */
     void restartLater(SimulatedNode node) {
         events.after(1 + random.nextLong(2 * swarm.downMeanNanos), node::start);
     }
 
     // ----------------------------------------------------------------------------------------------------- parts
+
+    boolean isStriking() {
+        return striking;
+    }
 
     public long seed() {
         return seed;
@@ -251,6 +274,17 @@ public final class World {
             throw new IllegalArgumentException("no replica " + id);
         }
         return node;
+    }
+
+    /** From here on the log can be repaired at a node: there is another one that has it. */
+    long repairableFrom(SimulatedNode node) {
+        long first = Long.MAX_VALUE;
+        for (SimulatedNode other : nodes) {
+            if (other != node && other.isUp()) {
+                first = Math.min(first, other.replica().status().firstIndex());
+            }
+        }
+        return first;
     }
 
     /** The leader of the highest term; there may be older ones that don't know yet. */
