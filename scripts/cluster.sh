@@ -20,10 +20,16 @@ Commands
   resume N        SIGCONT replica N
   restart N       stop replica N, if it runs, and start it; also "all" and "namesrv"
   logs N          show the log of replica N, or of "namesrv"
+  add N           start a new replica N, add it to the group and make it a voter once it has everything
+  remove N        remove replica N from the group and stop it; its number is used up
+  replace N M     put the new replica M into the place of replica N, which may be gone
   wipe            delete all data of a stopped cluster
+  wipe N          delete the data of replica N, which must be stopped: started again it waits as a stranger, and
+                  since its disk is another one now, only under a new number it becomes a member: replace N M
 
 Options
-  --nodes N         replicas of the group (default 3; fixed by the first start)
+  --nodes N         replicas of the group at its birth (default 3; fixed by the first start)
+  --wait DURATION   how long add and replace wait until the new replica has everything (default 10m)
   --dir DIR         data, logs and process ids (default ./data)
   --base-port PORT  name server at PORT, replica N at PORT+10*N
                     (default: name server 8081, replicas 10911, 10921, 10931)
@@ -37,25 +43,30 @@ here=$(cd "$(dirname "$0")/.." && pwd)
 command=${1:-}
 [ -n "$command" ] || { usage; exit 2; }
 shift
-nodes='' dir=data base_port='' target=''
+nodes='' dir=data base_port='' target='' second='' wait=10m
 while [ $# -gt 0 ]; do
   case $1 in
     --nodes) nodes=${2:?--nodes needs a number}; shift 2 ;;
     --dir) dir=${2:?--dir needs a folder}; shift 2 ;;
+    --wait) wait=${2:?--wait needs a duration}; shift 2 ;;
     --base-port) base_port=${2:?--base-port needs a port}; shift 2 ;;
     -h | --help) usage; exit 0 ;;
     -*) echo "unknown option $1; see scripts/cluster.sh --help" >&2; exit 2 ;;
-    *) [ -z "$target" ] || { echo "one replica at a time" >&2; exit 2; }; target=$1; shift ;;
+    *)
+      if [ -z "$target" ]; then target=$1
+      elif [ "$command" = replace ] && [ -z "$second" ]; then second=$1
+      else echo "one replica at a time" >&2; exit 2; fi
+      shift ;;
   esac
 done
 case $command in -h | --help | help) usage; exit 0 ;; esac
 
 case $command in
-  start | stop | status | leader | kill | pause | resume | restart | logs | wipe) ;;
+  start | stop | status | leader | kill | pause | resume | restart | logs | wipe | add | remove | replace) ;;
   *) echo "unknown command $command" >&2; usage >&2; exit 2 ;;
 esac
 case $command in
-  start | status | leader | wipe)
+  start | status | leader)
     [ -z "$target" ] || { echo "$command takes no argument, not \"$target\"; see scripts/cluster.sh --help" >&2; exit 2; } ;;
 esac
 if [ "$command" = start ]; then
@@ -66,7 +77,8 @@ elif [ ! -f "$dir/cluster.env" ]; then
 fi
 dir=$(cd "$dir" && pwd)
 
-# The shape of the cluster is fixed by its first start.
+# The shape of the cluster is fixed by its first start, and by what was added and removed since.
+cluster_added='' cluster_removed=''
 if [ -f "$dir/cluster.env" ]; then
   # shellcheck disable=SC1091
   . "$dir/cluster.env"
@@ -89,7 +101,17 @@ esac
 
 namesrv_port() { if [ -n "$cluster_base_port" ]; then echo "$cluster_base_port"; else echo 8081; fi; }
 replica_port() { if [ -n "$cluster_base_port" ]; then echo $((cluster_base_port + 10 * $1)); else echo $((10901 + 10 * $1)); fi; }
-replicas() { seq 1 "$cluster_nodes"; }
+is_removed() { case " $cluster_removed " in *" $1 "*) return 0 ;; *) return 1 ;; esac; }
+# All that have ever been, and those that are.
+all_replicas() { seq 1 "$cluster_nodes"; printf '%s\n' $cluster_added; }
+replicas() { local n; for n in $(all_replicas); do is_removed "$n" || echo "$n"; done; }
+save_shape() {
+  {
+    printf 'cluster_nodes=%s\ncluster_base_port=%s\n' "$cluster_nodes" "$cluster_base_port"
+    printf 'cluster_added="%s"\ncluster_removed="%s"\n' "$cluster_added" "$cluster_removed"
+  } >"$dir/cluster.env.new"
+  mv "$dir/cluster.env.new" "$dir/cluster.env"
+}
 pid_file() { echo "$dir/$1.pid"; }
 
 # The process id of a running server, or nothing. A stale file is ignored: the process must be one of ours.
@@ -117,10 +139,22 @@ check_target() {
   case $target in
     namesrv) return 0 ;;
     all) case $command in kill | restart | stop) return 0 ;; esac ;;
-    [1-9]) [ "$target" -le "$cluster_nodes" ] && return 0 ;;
+    [1-9]) if replicas | grep -qx "$target"; then return 0; fi ;;
   esac
-  echo "$command takes the number of a replica (1 to $cluster_nodes)${target:+, not \"$target\"}; see --help" >&2
+  echo "$command takes the number of a replica ($(replicas | tr '\n' ' ' | sed 's/ $//'))${target:+, not \"$target\"}; see --help" >&2
   exit 2
+}
+
+# check_new N: a number that was never used.
+check_new() {
+  case $1 in
+    [1-9]) ;;
+    *) echo "$command takes the number of a new replica, at most 9${1:+, not \"$1\"}; see --help" >&2; exit 2 ;;
+  esac
+  if is_removed "$1"; then echo "replica $1 was removed, and its number is never used again: take another one" >&2; exit 2; fi
+  if [ "$1" -le "$cluster_nodes" ]; then
+    echo "replica $1 belongs to the group already: take a number above $cluster_nodes" >&2; exit 2
+  fi
 }
 
 targets() { if [ "$target" = all ]; then replicas; else echo "$target"; fi; }
@@ -164,7 +198,7 @@ warn_of_ephemeral_ports() {
 write_configuration() {
   local n p
   if [ ! -f "$dir/cluster.env" ]; then
-    printf 'cluster_nodes=%s\ncluster_base_port=%s\n' "$cluster_nodes" "$cluster_base_port" >"$dir/cluster.env"
+    save_shape
   fi
   if [ ! -f "$dir/cluster.secret" ]; then
     (umask 077 && head -c 32 /dev/urandom | od -An -tx1 | tr -d ' \n' >"$dir/cluster.secret")
@@ -332,6 +366,32 @@ admin() {
   ARGOSY_SECRET_FILE="$dir/cluster.secret" ARGOSY_ENDPOINTS="127.0.0.1:$(namesrv_port)" "$here/scripts/argosy" "$@"
 }
 
+# start_new N: starts it with nothing, if it does not run yet; it waits to be added.
+start_new() {
+  local name=broker-$1 p
+  if ! replicas | grep -qx "$1"; then
+    p=$(replica_port "$1")
+    require_free_ports "$p" $((p + 1)) $((p + 2)) $((p + 3))
+    cluster_added="${cluster_added:+$cluster_added }$1"
+    save_shape
+    write_configuration
+  fi
+  if [ -z "$(running "$name")" ]; then
+    launch_server "$name"
+    echo "$name started"
+  fi
+  wait_for "$name" /livez 60
+  wait_for_port "$name" $(($(replica_port "$1") + 2)) 60
+}
+
+# remove_from_group N: in the group it is done already.
+removed_from_group() {
+  cluster_removed="${cluster_removed:+$cluster_removed }$1"
+  save_shape
+  stop_server "broker-$1"
+  echo "The data of replica $1 is of no more use: rm -r $dir/broker-$1"
+}
+
 case $command in
   start)
     build_if_needed
@@ -351,7 +411,13 @@ case $command in
     # shellcheck disable=SC2086
     warn_of_ephemeral_ports $ports
     all_empty=yes
-    for n in $(replicas); do if [ -e "$dir/broker-$n" ]; then all_empty=no; fi; done
+    # Who was added later is a sign of life of the group.
+    [ -z "$cluster_added" ] || all_empty=no
+    for n in $(all_replicas); do if [ -e "$dir/broker-$n" ]; then all_empty=no; fi; done
+    strangers=''
+    if [ "$all_empty" = no ] && [ ! -e "$dir/bootstrap-unfinished" ]; then
+      for n in $(replicas); do if [ ! -e "$dir/broker-$n" ]; then strangers="$strangers broker-$n"; fi; done
+    fi
     write_configuration
     trap undo_start EXIT
     for name in $to_start; do launch_server "$name"; done
@@ -362,7 +428,12 @@ case $command in
       admin raft bootstrap --admin "127.0.0.1:$(($(replica_port 1) + 2))"
       rm -f "$dir/bootstrap-unfinished"
     fi
-    for name in $to_start; do wait_for "$name" /readyz 60; done
+    for name in $to_start; do
+      case " $strangers " in
+        *" $name "*) echo "$name has no data and waits as a stranger; see replace in scripts/cluster.sh --help" ;;
+        *) wait_for "$name" /readyz 60 ;;
+      esac
+    done
     echo "name server 127.0.0.1:$(namesrv_port), replicas$(for n in $(replicas); do printf ' 127.0.0.1:%s' "$(replica_port "$n")"; done), data in $dir"
     ;;
   stop)
@@ -412,8 +483,39 @@ case $command in
     [ -f "$log" ] || { echo "no log of $(server_of "$target") in $dir/logs" >&2; exit 1; }
     cat "$log"
     ;;
+  add)
+    check_new "$target"
+    build_if_needed
+    start_new "$target"
+    admin raft status -o json 2>/dev/null | grep -Eq "\"replicaId\" *: *$target[^0-9]" ||
+      admin raft add --replica "$target" --peer "127.0.0.1:$(($(replica_port "$target") + 1))"
+    admin raft promote --replica "$target" --wait "$wait"
+    ;;
+  remove)
+    check_target
+    build_if_needed
+    admin raft remove --replica "$target"
+    removed_from_group "$target"
+    ;;
+  replace)
+    check_target
+    check_new "$second"
+    build_if_needed
+    start_new "$second"
+    admin raft replace --replica "$target" --with "$second" --peer "127.0.0.1:$(($(replica_port "$second") + 1))" --wait "$wait"
+    removed_from_group "$target"
+    ;;
   wipe)
-    for name in namesrv $(replicas | sed 's/^/broker-/'); do
+    if [ -n "$target" ]; then
+      check_target
+      case $target in namesrv) echo "a name server keeps no data" >&2; exit 2 ;; esac
+      [ -z "$(running "broker-$target")" ] || {
+        echo "broker-$target runs; stop it first: scripts/cluster.sh stop $target --dir $dir" >&2; exit 1; }
+      rm -rf "$dir/broker-$target"
+      echo "wiped replica $target; started again it waits as a stranger: scripts/cluster.sh replace $target M --dir $dir"
+      exit 0
+    fi
+    for name in namesrv $(all_replicas | sed 's/^/broker-/'); do
       [ -z "$(running "$name")" ] || { echo "$name runs; stop the cluster first: scripts/cluster.sh stop --dir $dir" >&2; exit 1; }
     done
     rm -rf "$dir"/broker-* "$dir"/namesrv.yaml "$dir"/*.pid "$dir"/logs "$dir"/cluster.env "$dir"/cluster.secret "$dir"/bootstrap-unfinished

@@ -88,6 +88,26 @@ public class Cluster implements AutoCloseable {
         script("wipe");
     }
 
+    /** Deletes the data of a stopped replica. */
+    public void wipe(int replica) {
+        script("wipe", Integer.toString(replica));
+    }
+
+    /** Starts a new replica and makes it a voter of the group. */
+    public void add(int replica) {
+        script("add", Integer.toString(replica));
+    }
+
+    /** Removes a replica from the group and stops it. */
+    public void remove(int replica) {
+        script("remove", Integer.toString(replica));
+    }
+
+    /** Puts a new replica into the place of another, which may be gone. */
+    public void replace(int replica, int with) {
+        script("replace", Integer.toString(replica), Integer.toString(with));
+    }
+
     /** SIGKILL. */
     public void kill(int replica) {
         script("kill", Integer.toString(replica));
@@ -195,6 +215,11 @@ public class Cluster implements AutoCloseable {
                     + result.exitCode + ":\n" + result.output);
         }
         return result.output;
+    }
+
+    /** As {@link #script}, whatever the exit code. */
+    ScriptResult scriptResult(String... arguments) {
+        return run(arguments);
     }
 
     private ScriptResult run(String... arguments) {

@@ -83,6 +83,7 @@ final class RawClient implements AutoCloseable {
                     .setBatchSize(32)
                     .build());
             int before = messages.size();
+            long asked = offset;
             while (answer.hasNext()) {
                 PullMessageResponse part = answer.next();
                 if (part.hasMessage()) {
@@ -91,7 +92,8 @@ final class RawClient implements AutoCloseable {
                     offset = part.getNextOffset();
                 }
             }
-            if (messages.size() == before) {
+            // Nothing came from a trimmed offset either, but then it says where to go on.
+            if (messages.size() == before && offset == asked) {
                 return messages;
             }
         }

@@ -14,7 +14,7 @@ import java.util.stream.Stream;
 /** A cluster for one test class: free ports, a folder of its own, stopped and deleted at the end. */
 final class TestCluster extends Cluster {
 
-    private static final int PORTS_PER_CLUSTER = 40;
+    private static final int PORTS_PER_CLUSTER = 100;
 
     private TestCluster(Path home, Path folder, int basePort, Map<String, String> environment) {
         super(home, folder, basePort, 3, environment);

@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
@@ -21,6 +22,7 @@ import picocli.CommandLine.Option;
 final class GroupReplicas {
 
     private static final long PAUSE_MILLIS = 200;
+    private static final long SAY_NANOS = TimeUnit.SECONDS.toNanos(1);
 
     @Option(names = "--broker-group", paramLabel = "NAME", description = "Broker group; needed if there are several")
     private @Nullable String groupName;
@@ -68,11 +70,18 @@ final class GroupReplicas {
         admin.ask(group, stub -> stub.transferLeadership(request), TransferLeadershipResponse::getStatus);
     }
 
-    /** Waits until the replica has caught up, at most so long, then promotes it. */
-    static void promote(AdminClient admin, Group group, int id, Duration wait, LongSupplier nanoClock) {
+    /**
+     * Waits until the replica has caught up, at most so long, then promotes it.
+     *
+     * @param progress told what it still lacks, every second that it lacks something else
+     */
+    static void promote(
+            AdminClient admin, Group group, int id, Duration wait, LongSupplier nanoClock, Consumer<String> progress) {
         ChangeMembershipRequest request =
                 ChangeMembershipRequest.newBuilder().setPromoteId(id).build();
         long deadlineNanos = nanoClock.getAsLong() + wait.toNanos();
+        String said = "";
+        long saidNanos = nanoClock.getAsLong();
         while (true) {
             String[] reason = {""};
             try {
@@ -90,6 +99,12 @@ final class GroupReplicas {
                         .contains(reason[0]);
                 if (!passes || nanoClock.getAsLong() - deadlineNanos >= 0) {
                     throw e;
+                }
+                String lacks = String.valueOf(e.getMessage());
+                if (!lacks.equals(said) && nanoClock.getAsLong() - saidNanos >= SAY_NANOS) {
+                    progress.accept(lacks);
+                    said = lacks;
+                    saidNanos = nanoClock.getAsLong();
                 }
             }
             pause();

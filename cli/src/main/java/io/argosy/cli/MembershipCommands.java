@@ -76,7 +76,7 @@ final class MembershipCommands {
         public void run() {
             try (AdminClient admin = common.admin()) {
                 Group group = replicas.find(admin);
-                GroupReplicas.promote(admin, group, id, wait, System::nanoTime);
+                GroupReplicas.promote(admin, group, id, wait, System::nanoTime, common::say);
                 tell(common, "ReplicaPromoted", id, "replica " + id + " is a voter now");
             }
         }
@@ -156,7 +156,7 @@ final class MembershipCommands {
                     common.say("replica " + newId + " is a learner, and catches up");
                 }
                 if (member.filter(MemberInfo::getVoter).isEmpty()) {
-                    GroupReplicas.promote(admin, group, newId, wait, System::nanoTime);
+                    GroupReplicas.promote(admin, group, newId, wait, System::nanoTime, common::say);
                     common.say("replica " + newId + " is a voter");
                 }
                 handOverIfLeading(admin, group, id);
@@ -169,7 +169,10 @@ final class MembershipCommands {
     /** {@code argosy raft priority}. */
     @Command(
             name = "priority",
-            description = {"Sets who leads if it can: the replica with the highest priority."},
+            description = {
+                "Sets who leads if it can: the replica with the highest priority.",
+                "Leadership goes to it by itself once it has caught up."
+            },
             mixinStandardHelpOptions = true)
     static final class Priority implements Runnable {
         @Mixin
@@ -201,7 +204,10 @@ final class MembershipCommands {
     /** {@code argosy raft transfer}. */
     @Command(
             name = "transfer",
-            description = {"Hands leadership over to a voter that has everything and a healthy disk."},
+            description = {
+                "Hands leadership over to a voter that has everything and a healthy disk.",
+                "If another one has a higher priority, leadership soon goes on to that one."
+            },
             mixinStandardHelpOptions = true)
     static final class Transfer implements Runnable {
         @Mixin

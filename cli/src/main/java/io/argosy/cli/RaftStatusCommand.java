@@ -72,6 +72,11 @@ final class RaftStatusCommand implements Runnable {
                     .put("lagEntries", known ? seen.getLastIndex() - match : -1)
                     .put("state", state)
                     .put("caughtUp", self || peer.map(PeerProgress::getCaughtUp).orElse(false))
+                    .put(
+                            "hollow",
+                            self
+                                    ? seen.getHollow()
+                                    : peer.map(PeerProgress::getHollow).orElse(false))
                     .put("address", member.getPeerAddress());
             text.append(String.format(
                     "%-8d %-8s %8d %12s %8s  %s%n",
@@ -96,6 +101,9 @@ final class RaftStatusCommand implements Runnable {
         if (!peer.getReachable()) {
             return "UNREACHABLE";
         }
-        return peer.getState() + (peer.getCaughtUp() ? ", caught up" : "") + (peer.getDiskSlow() ? ", disk slow" : "");
+        return peer.getState()
+                + (peer.getCaughtUp() ? ", caught up" : "")
+                + (peer.getHollow() ? ", lacks messages" : "")
+                + (peer.getDiskSlow() ? ", disk slow" : "");
     }
 }

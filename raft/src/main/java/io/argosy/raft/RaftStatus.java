@@ -50,6 +50,7 @@ public record RaftStatus(
     /**
      * @param state PROBE, REPLICATE or SNAPSHOT
      * @param caughtUp close enough to the end of the log to be promoted
+     * @param hollow it lacks entries that the state refers to, or has not yet told this leader that it lacks none (D2)
      */
     public record PeerStatus(
             ReplicaId id,
@@ -61,7 +62,8 @@ public record RaftStatus(
             Standing standing,
             long appliedIndex,
             boolean caughtUp,
-            boolean diskSlow) {
+            boolean diskSlow,
+            boolean hollow) {
 
         /** What the replica is to the group. */
         public enum Standing {

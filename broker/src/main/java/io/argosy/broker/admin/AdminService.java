@@ -143,7 +143,8 @@ final class AdminService extends AdminGrpc.AdminImplBase {
                         .setStanding(peer.standing().name())
                         .setAppliedIndex(peer.appliedIndex())
                         .setCaughtUp(peer.caughtUp())
-                        .setDiskSlow(peer.diskSlow())));
+                        .setDiskSlow(peer.diskSlow())
+                        .setHollow(peer.hollow())));
         response.setHollow(status.hollow());
         status.catchup()
                 .ifPresent(catchup -> response.setCatchup(Catchup.newBuilder()

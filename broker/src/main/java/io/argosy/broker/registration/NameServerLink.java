@@ -67,6 +67,16 @@ final class NameServerLink {
         attempt.ifPresent(current -> current.fullNext = true);
     }
 
+    /** There is nothing to register any more. */
+    void disconnect() {
+        if (attempt.isPresent()) {
+            log.info("no longer registered with name server address={}", address);
+            lastTrouble = "";
+            close();
+            attempt = Optional.empty();
+        }
+    }
+
     void close() {
         attempt.ifPresent(Attempt::end);
     }

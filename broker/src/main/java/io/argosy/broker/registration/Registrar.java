@@ -121,6 +121,9 @@ public final class Registrar implements AutoCloseable {
                 links.forEach(NameServerLink::tellEverythingNext);
             }
             links.forEach(link -> link.beat(history, now.get().fence(config.self())));
+        } else {
+            // Removed from its group, or not in one yet: nobody shall be sent here.
+            links.forEach(NameServerLink::disconnect);
         }
     }
 

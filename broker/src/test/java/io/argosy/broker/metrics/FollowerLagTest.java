@@ -97,6 +97,7 @@ final class FollowerLagTest {
                         PeerStatus.Standing.VOTER,
                         matchIndex,
                         true,
+                        false,
                         false)),
                 List.of(),
                 false,

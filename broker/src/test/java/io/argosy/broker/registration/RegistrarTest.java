@@ -118,6 +118,17 @@ final class RegistrarTest {
     }
 
     @Test
+    void whoIsRemovedFromItsGroupIsNoLongerRegistered() throws Exception {
+        NameServer server = nameServer(0);
+        registrar(server.address());
+        await().until(() -> server.table().groups().size() == 1);
+
+        standing.set(Optional.empty());
+
+        await().until(() -> server.table().groups().isEmpty());
+    }
+
+    @Test
     void heartbeatsStayLightWithFiftyThousandTopics() throws Exception {
         for (int i = 0; i < 50_000; i++) {
             topics.create("topic-with-a-rather-long-name-" + i);

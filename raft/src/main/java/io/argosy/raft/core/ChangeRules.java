@@ -19,12 +19,14 @@ final class ChangeRules {
     private final LogView log;
     private final Replicator replicator;
     private final CatchUp catchUp;
+    private final Shortfall shortfall;
 
-    ChangeRules(CoreConfig config, LogView log, Replicator replicator, CatchUp catchUp) {
+    ChangeRules(CoreConfig config, LogView log, Replicator replicator, CatchUp catchUp, Shortfall shortfall) {
         this.config = config;
         this.log = log;
         this.replicator = replicator;
         this.catchUp = catchUp;
+        this.shortfall = shortfall;
     }
 
     sealed interface Judged {
@@ -93,7 +95,7 @@ final class ChangeRules {
         if (!isLive(peer, nowNanos)) {
             return deny(Reason.UNREACHABLE, "replica " + id + " does not answer");
         }
-        if (peer.hollow) {
+        if (replicator.isHollow(peer)) {
             return deny(
                     Reason.HOLLOW, "replica " + id + " does not hold all messages yet: wait until it has fetched them");
         }
@@ -118,12 +120,12 @@ final class ChangeRules {
         if (now.voters().size() == 1) {
             return deny(Reason.LAST_VOTER, "replica " + id + " is the only voter: promote another one first");
         }
+        if (shortfall.isHollow() && !config.self().equals(id)) {
+            return denyLastCopy(config.self(), id);
+        }
         for (PeerProgress peer : replicator.peers()) {
-            if (peer.voter && peer.hollow && !peer.id.equals(id)) {
-                return deny(
-                        Reason.HOLLOW,
-                        "replica " + peer.id + " does not hold all messages yet, and " + id
-                                + " may have the last copy: wait until it has fetched them");
+            if (peer.voter && !peer.id.equals(id) && replicator.isHollow(peer) && isKnown(peer, nowNanos)) {
+                return denyLastCopy(peer.id, id);
             }
         }
         return ifMajorityAnswers(now.without(id), nowNanos);
@@ -143,6 +145,18 @@ final class ChangeRules {
                         "only " + live + " of the " + next.voters().size()
                                 + " voters that there would be answer, and nothing commits without "
                                 + next.majority() + ": start the others, or remove those that are gone first");
+    }
+
+    /** What became of the disk of one that never answered this leader nobody knows; it must not forbid everything. */
+    private boolean isKnown(PeerProgress peer, long nowNanos) {
+        return peer.completeFrom != Long.MAX_VALUE || isLive(peer, nowNanos);
+    }
+
+    private static Judged denyLastCopy(ReplicaId hollow, ReplicaId removed) {
+        return deny(
+                Reason.HOLLOW,
+                "replica " + hollow + " does not hold all messages yet, and " + removed
+                        + " may have the last copy: wait until it has fetched them");
     }
 
     private boolean isLive(PeerProgress peer, long nowNanos) {

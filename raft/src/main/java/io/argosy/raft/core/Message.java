@@ -12,8 +12,16 @@ public sealed interface Message {
      * @param term the candidate's term; for a pre-vote the term it would campaign in
      * @param transfer asked to campaign by the leader: voters ignore stickiness (R13)
      * @param leaderLost the candidate knows that the leader's process has died
+     * @param hollow a pre-vote of one that lacks bodies: who lacks none and could lead shall do so instead (D2)
      */
-    record VoteRequest(long term, long lastIndex, long lastTerm, boolean preVote, boolean transfer, boolean leaderLost)
+    record VoteRequest(
+            long term,
+            long lastIndex,
+            long lastTerm,
+            boolean preVote,
+            boolean transfer,
+            boolean leaderLost,
+            boolean hollow)
             implements Message {}
 
     record VoteResponse(long term, boolean granted, boolean preVote, Refusal refusal) implements Message {}
@@ -25,7 +33,8 @@ public sealed interface Message {
         LOG_BEHIND,
         STALE_TERM,
         ALREADY_VOTED,
-        UNKNOWN_MEMBER
+        UNKNOWN_MEMBER,
+        CANDIDATE_HOLLOW
     }
 
     /** @param session of the append stream, {@link RaftCore#peerReset}; comes back in the response (R27) */
@@ -54,8 +63,15 @@ public sealed interface Message {
      */
     record Heartbeat(long term, long commitIndex, long readRound, long session) implements Message {}
 
+    /** @param completeFrom from here to the end of its log the sender holds everything (D2) */
     record HeartbeatResponse(
-            long term, long readRound, long session, long durableIndex, long appliedIndex, boolean diskSlow)
+            long term,
+            long readRound,
+            long session,
+            long durableIndex,
+            long appliedIndex,
+            boolean diskSlow,
+            long completeFrom)
             implements Message {}
 
     /** The receiver shall campaign at once (thesis 3.10). */

@@ -58,8 +58,8 @@ final class PeerProgress {
     long confirmedRound;
     boolean diskSlow;
     long appliedIndex;
-    /** It lacks bodies below a snapshot (D2); nobody is, before snapshots exist. */
-    boolean hollow;
+    /** From here on it holds everything (D2); until it says so in this leadership it counts as holding nothing. */
+    long completeFrom = Long.MAX_VALUE;
 
     PeerProgress(ReplicaId id) {
         this.id = id;
@@ -74,7 +74,7 @@ final class PeerProgress {
         confirmedRound = 0;
         diskSlow = false;
         appliedIndex = 0;
-        hollow = false;
+        completeFrom = Long.MAX_VALUE;
         readFailed = false;
         readFrom = 0;
         probe(next, nowNanos);

@@ -95,6 +95,8 @@ public final class RaftCore {
     private long heartbeatDueNanos;
     private boolean heartbeatDue;
     private Optional<TransferProgress> transfer = Optional.empty();
+    /** When to look again for somebody who should lead instead. */
+    private long betterLeaderDueNanos;
     /** The membership without this leader is committed: it leads for this turn only (R52). */
     private boolean departing;
 
@@ -126,8 +128,8 @@ public final class RaftCore {
         this.handedApplyIndex = restored.appliedIndex();
         this.electable = restored.electable();
         this.announced = new RoleChange(Role.FOLLOWER, term, Optional.empty());
-        this.replicator = new Replicator(config, log, outbox);
-        this.changeRules = new ChangeRules(config, log, replicator, catchUp);
+        this.replicator = new Replicator(config, log, outbox, shortfall);
+        this.changeRules = new ChangeRules(config, log, replicator, catchUp, shortfall);
         this.successors = new Successors(config, log, replicator);
         this.configs = new ConfigHistory(restored.configs());
         if (restored.appliedIndex() > restored.lastIndex()) {
@@ -354,25 +356,67 @@ public final class RaftCore {
         electable(shortfall.isWhole());
     }
 
-    /** The log lacks bodies that others still have: this replica campaigns only if no complete one does (D2). */
-    public void hollow(boolean lacksBodies) {
-        shortfall.hollow(lacksBodies);
+    /**
+     * What this replica has of the bodies that the state refers to (D2). One that lacks some is hollow: it campaigns only if
+     * no complete one can.
+     *
+     * @param completeFrom from here to its end the log is on this disk, undamaged
+     * @param neededFrom bodies below it nobody asks for any more; judges the other replicas too while this one leads
+     */
+    public void holds(long completeFrom, long neededFrom) {
+        shortfall.holds(completeFrom, neededFrom);
     }
 
     /**
-     * A snapshot is here, whole and checked. From a yes on this replica takes no entries until {@link #installed}; it
-     * goes on voting as the log it has.
+     * The state is lost, or an entry that it lacks is damaged here and trimmed elsewhere: it waits for a snapshot from
+     * whoever leads. Until then this replica votes and acknowledges as the log it has, and does not lead.
      *
-     * @return false if it is of no use: the log holds that entry, or this replica leads or campaigns (R26)
+     * @param upToIndex the snapshot must hold at least this index
      */
-    public boolean beginInstall(long index, long snapshotTerm) {
+    public void needSnapshot(long upToIndex) {
+        shortfall.needSnapshot(upToIndex);
+        resign();
+    }
+
+    /** What is to be done with a snapshot. */
+    public enum Install {
+        /** Nothing: it is of no use, or this replica leads or campaigns (R26). */
+        NO,
+        /** It replaces the state, and the log begins behind it. */
+        STATE_AND_LOG,
+        /** The log holds its entry, and goes on: what lies behind it this replica has acknowledged. */
+        STATE_ONLY
+    }
+
+    /**
+     * A snapshot is here, whole and checked. Unless the answer is no, this replica takes no entries until
+     * {@link #installed}; it goes on voting as the log it has.
+     */
+    public Install beginInstall(long index, long snapshotTerm) {
         boolean held = index <= commitIndex
                 || (index >= log.firstIndex() - 1 && index <= log.lastIndex() && log.termAt(index) == snapshotTerm);
-        if (held || role != Role.FOLLOWER || snapshotTerm > term || shortfall.installing()) {
-            return false;
+        boolean useful = !held || (shortfall.isHelpedBy(index) && index >= log.firstIndex() - 1);
+        if (!useful || role != Role.FOLLOWER || snapshotTerm > term || shortfall.installing()) {
+            return Install.NO;
+        }
+        if (held && index > durability.durableIndex()) {
+            return Install.NO; // The state must not be ahead of the log that a crash would leave behind (R41).
         }
         shortfall.installing(true);
-        return true;
+        return held ? Install.STATE_ONLY : Install.STATE_AND_LOG;
+    }
+
+    /** The state on disk is that of the snapshot, durably; the log is as it was. */
+    public void installedState(long index) {
+        if (!shortfall.installing() || index > log.lastIndex()) {
+            throw new InvariantViolation(
+                    "installed a state of index " + index + " over a log up to " + log.lastIndex());
+        }
+        shortfall.installed();
+        commitIndex = Math.max(commitIndex, index);
+        lastApplied = index;
+        handedApplyIndex = Math.max(handedApplyIndex, index);
+        configs.forgetBelow(index);
     }
 
     /** State and log on disk begin behind the snapshot, durably. */
@@ -380,7 +424,7 @@ public final class RaftCore {
         if (!shortfall.installing() || index <= commitIndex) {
             throw new InvariantViolation("installed a snapshot of index " + index + " at commit index " + commitIndex);
         }
-        shortfall.installing(false);
+        shortfall.installed();
         shortfall.damaged(List.of());
         electable = true;
         log.resetBehind(index, snapshotTerm);
@@ -503,21 +547,12 @@ public final class RaftCore {
         if (unfit.isPresent()) {
             return new Decision.Refused(unfit.get());
         }
-        transfer = Optional.of(new TransferProgress(target.get(), this.nowNanos + config.electionMinNanos()));
-        askTarget();
+        beginTransfer(target.get());
         return new Decision.HandingOver(target.get());
     }
 
     private static Decision refused(Reason reason, String text) {
         return new Decision.Refused(new Forbidden(reason, text));
-    }
-
-    /** The peer holds all bodies, or no longer (D2); until somebody says so, it does. */
-    public void hollow(ReplicaId peer, boolean hollow) {
-        int position = replicator.find(peer);
-        if (position >= 0) {
-            replicator.peers()[position].hollow = hollow;
-        }
     }
 
     // --------------------------------------------------------------------------------------------------- effects
@@ -606,6 +641,9 @@ public final class RaftCore {
      * behind (R41).
      */
     private long applyIndex() {
+        if (shortfall.needsSnapshot()) {
+            return handedApplyIndex;
+        }
         return Math.max(handedApplyIndex, Math.min(commitIndex, durability.durableIndex()));
     }
 
@@ -698,7 +736,7 @@ public final class RaftCore {
 
     private void campaign() {
         leader = Optional.empty();
-        if (!mayCampaign() || (replicator.peers().length > 0 && shortfall.letsOthersCampaign())) {
+        if (!mayCampaign()) {
             resetElectionTimer();
             return;
         }
@@ -711,7 +749,9 @@ public final class RaftCore {
             campaignForReal(false);
             return;
         }
-        VoteRequest request = new VoteRequest(term + 1, log.lastIndex(), log.lastTerm(), true, false, retriesFast());
+        boolean hollow = shortfall.letsOthersLead(nowNanos, 2 * config.electionMaxNanos());
+        VoteRequest request =
+                new VoteRequest(term + 1, log.lastIndex(), log.lastTerm(), true, false, retriesFast(), hollow);
         for (PeerProgress peer : replicator.peers()) {
             if (peer.voter) {
                 outbox.now(peer.id, request);
@@ -727,7 +767,8 @@ public final class RaftCore {
         ballot.clear();
         electionDeadlineNanos =
                 nowNanos + (retriesFast() ? 5 * shortNanos() + randomUpTo(5 * shortNanos()) : randomElectionNanos());
-        VoteRequest request = new VoteRequest(term, log.lastIndex(), log.lastTerm(), false, transfer, retriesFast());
+        VoteRequest request =
+                new VoteRequest(term, log.lastIndex(), log.lastTerm(), false, transfer, retriesFast(), false);
         for (PeerProgress peer : replicator.peers()) {
             if (peer.voter) {
                 outbox.afterDurable(peer.id, request);
@@ -736,7 +777,8 @@ public final class RaftCore {
     }
 
     private boolean mayCampaign() {
-        return takesPart && electable && !diskSlow && !shortfall.installing() && (voter || isVoterUntilCommitted());
+        boolean fit = electable && !diskSlow && !shortfall.installing() && !shortfall.needsSnapshot();
+        return takesPart && fit && (voter || isVoterUntilCommitted());
     }
 
     /**
@@ -768,6 +810,11 @@ public final class RaftCore {
             if (candidateLogIsBehind(m)) {
                 refuse(from, m, Refusal.LOG_BEHIND);
                 campaignInsteadOf(m);
+            } else if (m.hollow() && leadsBetterThan(m)) {
+                refuse(from, m, Refusal.CANDIDATE_HOLLOW);
+                if (role == Role.FOLLOWER) {
+                    campaign();
+                }
             } else {
                 outbox.now(from, new VoteResponse(m.term(), true, true, Refusal.NONE));
                 waitForFastCandidate(from, m);
@@ -775,6 +822,14 @@ public final class RaftCore {
         } else {
             onRealVoteRequest(from, m);
         }
+    }
+
+    /** This replica lacks nothing that the hollow candidate has, and no body either. */
+    private boolean leadsBetterThan(VoteRequest m) {
+        return mayCampaign()
+                && !shortfall.isHollow()
+                && log.lastTerm() == m.lastTerm()
+                && log.lastIndex() == m.lastIndex();
     }
 
     private void onRealVoteRequest(ReplicaId from, VoteRequest m) {
@@ -856,6 +911,7 @@ public final class RaftCore {
         log.append(Entry.of(termFirstIndex, term, EntryType.NOOP, ByteBuffer.allocate(0)));
         heartbeatDue = true;
         heartbeatDueNanos = nowNanos + config.heartbeatNanos();
+        betterLeaderDueNanos = nowNanos + 2 * config.electionMaxNanos();
     }
 
     // ------------------------------------------------------------------------------------ the forget-leader fast path
@@ -1020,7 +1076,8 @@ public final class RaftCore {
 
     private void onSnapshotOffer(ReplicaId from, SnapshotOffer m) {
         if (m.term() < term) {
-            whenTermIsDurable(from, new HeartbeatResponse(term, 0, 0, 0, lastApplied, diskSlow));
+            whenTermIsDurable(
+                    from, new HeartbeatResponse(term, 0, 0, 0, lastApplied, diskSlow, shortfall.completeFrom()));
             return;
         }
         hearLeader(from, m.term());
@@ -1033,15 +1090,25 @@ public final class RaftCore {
 
     private void onHeartbeat(ReplicaId from, Heartbeat m) {
         if (m.term() < term) {
-            whenTermIsDurable(from, new HeartbeatResponse(term, 0, 0, 0, lastApplied, diskSlow));
+            whenTermIsDurable(
+                    from, new HeartbeatResponse(term, 0, 0, 0, lastApplied, diskSlow, shortfall.completeFrom()));
             return;
         }
         hearLeader(from, m.term());
         commitTo(Math.min(m.commitIndex(), log.lastIndex()));
+        if (shortfall.needsSnapshot() && !shortfall.installing()) {
+            fetchSnapshot = Optional.of(from);
+        }
         outbox.now(
                 from,
                 new HeartbeatResponse(
-                        term, m.readRound(), m.session(), durability.durableIndex(), lastApplied, diskSlow));
+                        term,
+                        m.readRound(),
+                        m.session(),
+                        durability.durableIndex(),
+                        lastApplied,
+                        diskSlow,
+                        shortfall.completeFrom()));
     }
 
     private void hearLeader(ReplicaId from, long leaderTerm) {
@@ -1095,6 +1162,28 @@ public final class RaftCore {
         if (transfer.isPresent() && transfer.get().isOver(nowNanos)) {
             transfer = Optional.empty();
         }
+        handToBetter();
+    }
+
+    /**
+     * Leadership goes to the replica with the highest priority once it is fit to lead, and from a hollow replica to one
+     * that lacks nothing. Looked at now and then, and rarely again after it failed.
+     */
+    private void handToBetter() {
+        if (nowNanos - betterLeaderDueNanos < 0 || transfer.isPresent() || configs.currentIndex() > commitIndex) {
+            return;
+        }
+        betterLeaderDueNanos = nowNanos + config.electionMaxNanos();
+        Optional<PeerProgress> best = successors.best(commitIndex, nowNanos);
+        if (best.isPresent() && (best.get().priority > priority || shortfall.isHollow())) {
+            betterLeaderDueNanos = nowNanos + 20 * config.electionMaxNanos();
+            beginTransfer(best.get().id);
+        }
+    }
+
+    private void beginTransfer(ReplicaId target) {
+        transfer = Optional.of(new TransferProgress(target, nowNanos + config.electionMinNanos()));
+        askTarget();
     }
 
     /** Asks the target of a transfer to campaign once it has the whole log. */

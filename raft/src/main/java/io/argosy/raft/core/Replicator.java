@@ -27,6 +27,7 @@ final class Replicator {
     private final CoreConfig config;
     private final LogView log;
     private final Outbox outbox;
+    private final Shortfall shortfall;
     private PeerProgress[] peers = new PeerProgress[0];
     private Quorum quorum = new Quorum(1);
     private boolean selfVotes;
@@ -39,10 +40,11 @@ final class Replicator {
     private long lastSliceFrom;
     private long lastSliceLogEnd;
 
-    Replicator(CoreConfig config, LogView log, Outbox outbox) {
+    Replicator(CoreConfig config, LogView log, Outbox outbox, Shortfall shortfall) {
         this.config = config;
         this.log = log;
         this.outbox = outbox;
+        this.shortfall = shortfall;
     }
 
     /**
@@ -226,6 +228,7 @@ final class Replicator {
         peer.heardNanos = nowNanos;
         peer.diskSlow = m.diskSlow();
         peer.appliedIndex = m.appliedIndex();
+        peer.completeFrom = m.completeFrom();
         peer.confirmedRound = Math.max(peer.confirmedRound, m.readRound());
     }
 
@@ -454,6 +457,11 @@ final class Replicator {
         return false;
     }
 
+    /** Who is sent a snapshot will lack what lies below it. */
+    boolean isHollow(PeerProgress peer) {
+        return peer.state == State.SNAPSHOT || shortfall.isNeededBelow(peer.completeFrom);
+    }
+
     boolean hasLogReads() {
         return !logReads.isEmpty();
     }
@@ -482,7 +490,8 @@ final class Replicator {
                             : peer.voter ? PeerStatus.Standing.VOTER : PeerStatus.Standing.LEARNER,
                     peer.appliedIndex,
                     peer.matchConfirmed && catchUp.reached(peer.matchIndex, log.lastIndex()),
-                    peer.diskSlow));
+                    peer.diskSlow,
+                    isHollow(peer)));
         }
         return status;
     }

@@ -1,6 +1,7 @@
 package io.argosy.raft.core;
 
 import java.util.List;
+import java.util.OptionalLong;
 
 /**
  * What this replica lacks and is being brought: entries that are damaged on its disk, bodies below its log's beginning,
@@ -8,13 +9,18 @@ import java.util.List;
  */
 final class Shortfall {
 
-    /** How often a hollow replica lets its election timer pass, so that a complete one campaigns first (D2). */
-    private static final int WAITS_MAX = 2;
-
     private List<IndexRange> damaged = List.of();
-    private boolean hollow;
-    private int waits;
+    /** From here on this replica's log is whole. */
+    private long completeFrom;
+    /** Bodies below it nobody asks for any more. */
+    private long neededFrom = Long.MAX_VALUE;
+
+    /** Since when this replica campaigns without success. */
+    private OptionalLong leaderless = OptionalLong.empty();
+
     private boolean installing;
+    /** Empty while the state can go on from the log. */
+    private OptionalLong neededSnapshot = OptionalLong.empty();
 
     void damaged(List<IndexRange> ranges) {
         damaged = List.copyOf(ranges);
@@ -40,17 +46,52 @@ final class Shortfall {
         return verified;
     }
 
-    void hollow(boolean lacksBodies) {
-        hollow = lacksBodies;
+    void holds(long completeFromIndex, long neededFromIndex) {
+        completeFrom = completeFromIndex;
+        neededFrom = Math.max(1, neededFromIndex);
     }
 
-    /** Whether to let a complete replica go first; a few times, then this one counts as the only one left. */
-    boolean letsOthersCampaign() {
-        return hollow && waits++ < WAITS_MAX;
+    long completeFrom() {
+        return completeFrom;
+    }
+
+    /** Whoever is complete only from the index on lacks something that is needed. */
+    boolean isNeededBelow(long index) {
+        return index > neededFrom;
+    }
+
+    boolean isHollow() {
+        return isNeededBelow(completeFrom);
+    }
+
+    /** Whether to ask complete replicas to lead instead; for a while, then none of them seems able to (R10). */
+    boolean letsOthersLead(long nowNanos, long spanNanos) {
+        if (leaderless.isEmpty()) {
+            leaderless = OptionalLong.of(nowNanos);
+        }
+        return isHollow() && nowNanos - leaderless.getAsLong() < spanNanos;
     }
 
     void leaderHeard() {
-        waits = 0;
+        leaderless = OptionalLong.empty();
+    }
+
+    /** The state must pass the index by a snapshot: what leads there from here nobody has any more. */
+    void needSnapshot(long upToIndex) {
+        neededSnapshot = OptionalLong.of(upToIndex);
+    }
+
+    boolean needsSnapshot() {
+        return neededSnapshot.isPresent();
+    }
+
+    boolean isHelpedBy(long snapshotIndex) {
+        return neededSnapshot.isPresent() && snapshotIndex >= neededSnapshot.getAsLong();
+    }
+
+    void installed() {
+        neededSnapshot = OptionalLong.empty();
+        installing = false;
     }
 
     boolean installing() {

@@ -43,7 +43,7 @@ final class Successors {
         if (peer.diskSlow) {
             return forbid(Reason.DISK_SLOW, name + " says that its disk is slow");
         }
-        if (peer.hollow) {
+        if (replicator.isHollow(peer)) {
             return forbid(Reason.HOLLOW, name + " does not hold all messages yet: wait until it has fetched them");
         }
         long lag = log.lastIndex() - peer.matchIndex;

@@ -85,9 +85,9 @@ final class BulkLane implements Lane {
     }
 
     /** The core wants the snapshot that is complete. */
-    void publish(Runnable published) {
+    void publish(boolean keepsLog, Runnable published) {
         post(() -> {
-            fetch.publish();
+            fetch.publish(keepsLog);
             published.run();
         });
     }

@@ -38,14 +38,17 @@ sealed interface Input permits Proposal, Input.Received, Input.Peer, Input.Read,
 
     record DamageFound() implements Other {}
 
+    /** Nobody has this entry, which is damaged here. */
+    record Unrepairable(long index) implements Other {}
+
     /** A snapshot has been fetched and checked. */
     record SnapshotComplete(SnapshotManifest manifest) implements Other {}
 
     /** The state machine holds the snapshot's state. */
-    record StateRestored(SnapshotManifest manifest) implements Other {}
+    record StateRestored(SnapshotManifest manifest, boolean keepsLog) implements Other {}
 
-    /** The log begins behind the snapshot. */
-    record LogReset(SnapshotManifest manifest) implements Other {}
+    /** The log begins behind the snapshot, or goes on as it was. */
+    record SnapshotTakenOver(SnapshotManifest manifest, boolean keepsLog) implements Other {}
 
     /** Damaged or missing log was put into its place. */
     record LogRepaired() implements Other {}

@@ -45,6 +45,7 @@ final class LogFetch {
     private int source;
     private boolean prepending;
     private long fetchedBytes;
+    private boolean trimmedElsewhere;
     private long dueNanos;
     private boolean due;
     private volatile Optional<Catchup> progress = Optional.empty();
@@ -73,6 +74,9 @@ final class LogFetch {
 
         /** Runs on the writer's lane, then the second on this one. */
         void change(LogWriter.DiskAction action, Runnable done);
+
+        /** This entry is damaged here, and others have trimmed it: nobody has it any more. */
+        void unrepairable(long index);
 
         /** The log is more whole than before. */
         void repaired();
@@ -129,6 +133,7 @@ final class LogFetch {
         sources = around.peers();
         source = 0;
         fetchedBytes = 0;
+        trimmedElsewhere = false;
         if (!raftLog.damage().isEmpty()) {
             Optional<IndexRange> range = raftLog.patchRange();
             if (range.isEmpty()) {
@@ -260,6 +265,9 @@ final class LogFetch {
                 pace.moved(bytes, calls.nowNanos());
                 receiver.receive(part);
             } else {
+                trimmedElsewhere |= answer.isPresent()
+                        && answer.get() instanceof Bulk.Refused refused
+                        && refused.reason() == Bulk.Reason.TRIMMED;
                 nextSource(answer.map(Object::toString).orElse("it could not be asked"));
             }
         });
@@ -291,6 +299,9 @@ final class LogFetch {
 
     private void abandon(String reason) {
         log.warn("log that is missing here stays missing for now reason={}", reason);
+        if (trimmedElsewhere && !prepending && patch.isPresent()) {
+            around.unrepairable(patch.get().nextIndex());
+        }
         forget();
         later(RETRY_NANOS);
     }

@@ -107,6 +107,8 @@ final class Replica implements Lane {
     private long appliedIndex;
     private long nextTickNanos;
     private boolean leaving;
+    /** Nothing is applied before a snapshot has replaced it. */
+    private volatile boolean stateLost;
 
     private volatile View view;
     private volatile Optional<Membership> membership;
@@ -164,7 +166,10 @@ final class Replica implements Lane {
                 * config.peers().size();
         finishInstallation();
         long durablyApplied = stateMachine.durableAppliedIndex();
-        RestoredState restored = store.restored(durablyApplied);
+        // The log was trimmed because the state stood for what went; without the state only a snapshot leads there.
+        this.stateLost = durablyApplied < store.log().firstIndex() - 1;
+        RestoredState restored =
+                store.restored(Math.max(durablyApplied, store.log().firstIndex() - 1));
         this.membership = restored.membership().map(ConfigAt::membership);
         this.voter = membership.filter(this::isVoterIn).isPresent();
         long now = surroundings.nanoClock().getAsLong();
@@ -205,7 +210,25 @@ final class Replica implements Lane {
                 lanes.bulk());
         this.view = look();
         core.damaged(damagedRanges());
-        core.hollow(isHollow());
+        tellWhatIsHeld();
+        if (stateLost) {
+            log.error(
+                    "the state is lost, it ends at entry {} and the log begins at {}: waiting for a snapshot from whoever"
+                            + " leads replica={}",
+                    durablyApplied,
+                    store.log().firstIndex(),
+                    config.self());
+            core.needSnapshot(store.log().firstIndex() - 1);
+        }
+    }
+
+    /** From where on the log is whole (D2). */
+    private void tellWhatIsHeld() {
+        long completeFrom = store.log().firstIndex();
+        for (RaftStatus.Damage damage : store.log().damage()) {
+            completeFrom = Math.max(completeFrom, damage.toIndex() + 1);
+        }
+        core.holds(completeFrom, stateMachine.neededFromIndex());
     }
 
     private List<IndexRange> damagedRanges() {
@@ -237,12 +260,17 @@ final class Replica implements Lane {
 
         @Override
         public long neededFromIndex() {
-            return stateMachine.neededFromIndex();
+            return stateLost ? Long.MAX_VALUE : stateMachine.neededFromIndex();
         }
 
         @Override
         public void change(LogWriter.DiskAction action, Runnable done) {
             writer.change(action, () -> bulk.post(done::run));
+        }
+
+        @Override
+        public void unrepairable(long index) {
+            tell(new Input.Unrepairable(index));
         }
 
         @Override
@@ -528,6 +556,7 @@ final class Replica implements Lane {
         }
         boolean ticked = now - nextTickNanos >= 0;
         if (ticked) {
+            tellWhatIsHeld();
             core.tick(now);
             core.diskHealth(writer.oldestPendingNanos(now), now);
             nextTickNanos = now + tickNanos;
@@ -615,6 +644,8 @@ final class Replica implements Lane {
             adopted.answer().complete(null);
         } else if (input instanceof Input.Trimmed trimmed) {
             core.trimmed(trimmed.firstIndex());
+            core.damaged(damagedRanges());
+            tellWhatIsHeld();
         } else if (input instanceof Input.DamageFound) {
             log.error(
                     "entries are damaged on this disk: they are not served, and this replica does not lead"
@@ -622,16 +653,26 @@ final class Replica implements Lane {
                     config.self(),
                     store.log().damage());
             core.damaged(damagedRanges());
+            tellWhatIsHeld();
             bulk.checkLog();
         } else if (input instanceof Input.LogRepaired) {
             core.prepended(store.log().firstIndex(), store.log().terms());
             core.damaged(damagedRanges());
-            core.hollow(isHollow());
+            tellWhatIsHeld();
             if (store.log().damage().isEmpty()) {
                 log.info(
                         "the log is whole replica={} firstIndex={}",
                         config.self(),
                         store.log().firstIndex());
+            }
+        } else if (input instanceof Input.Unrepairable found) {
+            if (found.index() > applier.appliedIndex()) {
+                log.warn(
+                        "the state cannot pass a damaged entry that others have trimmed: waiting for a snapshot"
+                                + " index={} replica={}",
+                        found.index(),
+                        config.self());
+                core.needSnapshot(found.index());
             }
         } else if (input instanceof Input.SnapshotComplete complete) {
             decideOn(complete.manifest());
@@ -640,12 +681,14 @@ final class Replica implements Lane {
             SnapshotManifest manifest = restored.manifest();
             writer.change(
                     () -> {
-                        store.resetLog(manifest);
+                        if (!restored.keepsLog()) {
+                            store.resetLog(manifest);
+                        }
                         store.discardSnapshot();
                     },
-                    () -> tell(new Input.LogReset(manifest)));
-        } else if (input instanceof Input.LogReset reset) {
-            installed(reset.manifest());
+                    () -> tell(new Input.SnapshotTakenOver(manifest, restored.keepsLog())));
+        } else if (input instanceof Input.SnapshotTakenOver taken) {
+            installed(taken.manifest(), taken.keepsLog());
         } else if (input instanceof Input.Change change) {
             requests.begun(core.changeMembership(change.change(), now), change.answer(), now);
         } else if (input instanceof Input.Transfer asked) {
@@ -659,20 +702,32 @@ final class Replica implements Lane {
     }
 
     private void decideOn(SnapshotManifest manifest) {
-        if (!core.beginInstall(manifest.index(), manifest.term())) {
+        RaftCore.Install install = core.beginInstall(manifest.index(), manifest.term());
+        if (install == RaftCore.Install.NO) {
             log.info("a snapshot is no longer needed index={}", manifest.index());
             bulk.discardSnapshot();
             return;
         }
-        log.info("taking over a snapshot index={} term={}", manifest.index(), manifest.term());
-        bulk.publish(() -> applier.restore(
-                store.snapshotFolder(), manifest.index(), () -> tell(new Input.StateRestored(manifest))));
+        log.info("taking over a snapshot index={} term={} install={}", manifest.index(), manifest.term(), install);
+        boolean keepsLog = install == RaftCore.Install.STATE_ONLY;
+        bulk.publish(
+                keepsLog,
+                () -> applier.restore(
+                        store.snapshotFolder(),
+                        manifest.index(),
+                        () -> tell(new Input.StateRestored(manifest, keepsLog))));
     }
 
-    private void installed(SnapshotManifest manifest) {
-        tail.restartBehind(manifest.index());
-        core.installed(manifest.index(), manifest.term(), manifest.config());
-        core.hollow(isHollow());
+    private void installed(SnapshotManifest manifest, boolean keepsLog) {
+        stateLost = false;
+        if (keepsLog) {
+            core.installedState(manifest.index());
+            core.damaged(damagedRanges());
+        } else {
+            tail.restartBehind(manifest.index());
+            core.installed(manifest.index(), manifest.term(), manifest.config());
+        }
+        tellWhatIsHeld();
         appliedIndex = manifest.index();
         bulk.snapshotInstalled();
         view = look();
@@ -696,7 +751,9 @@ final class Replica implements Lane {
         for (Outbound outbound : effects.sendNow()) {
             transport.send(outbound.to(), outbound.message());
         }
-        applier.applyUpTo(effects.commitIndex());
+        if (!stateLost) {
+            applier.applyUpTo(effects.commitIndex());
+        }
         for (Effects.ReadReady ready : effects.readsReady()) {
             CompletableFuture<Long> answer = waitingReads.remove(ready.context());
             if (answer != null) {

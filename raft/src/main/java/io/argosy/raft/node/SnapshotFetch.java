@@ -178,10 +178,10 @@ final class SnapshotFetch {
     }
 
     /** The core wants it: from now on a crash leads to its installation. */
-    void publish() throws IOException {
+    void publish(boolean keepsLog) throws IOException {
         IncomingSnapshot whole = incoming.orElseThrow();
         whole.close();
-        whole.publish();
+        whole.publish(keepsLog);
     }
 
     /** It is installed, and its files are gone. */

@@ -16,6 +16,7 @@ public final class IncomingSnapshot implements Closeable {
 
     static final String FOLDER = "snapshot";
     static final String MANIFEST = "snapshot.manifest";
+    private static final String KEEPS_LOG = "snapshot.keeps-log";
 
     private static final int CHECK_BYTES = 1 << 20;
 
@@ -69,6 +70,7 @@ public final class IncomingSnapshot implements Closeable {
             disk.syncFolder(dataFolder);
         }
         disk.delete(dataFolder.resolve(MANIFEST + AtomicFile.ASIDE));
+        disk.delete(dataFolder.resolve(KEEPS_LOG));
         deleteFolder(disk, dataFolder.resolve(FOLDER));
     }
 
@@ -164,9 +166,26 @@ public final class IncomingSnapshot implements Closeable {
         }
     }
 
-    /** From now on a start takes the snapshot over; all of it is durable on return. */
-    public void publish() throws IOException {
+    /** What was published replaces the state alone; the log holds the entry at its index. */
+    static boolean keepsLog(Disk disk, Path dataFolder) throws IOException {
+        return disk.exists(dataFolder.resolve(KEEPS_LOG));
+    }
+
+    /**
+     * From now on a start takes the snapshot over; all of it is durable on return.
+     *
+     * @param keepsLog the log holds the entry at the snapshot's index and goes on as it is; else it begins anew behind it
+     */
+    public void publish(boolean keepsLog) throws IOException {
         disk.syncFolder(folder());
+        Path mark = dataFolder.resolve(KEEPS_LOG);
+        if (keepsLog) {
+            disk.open(mark, true).close();
+            disk.syncFolder(dataFolder);
+        } else if (disk.exists(mark)) {
+            disk.delete(mark);
+            disk.syncFolder(dataFolder);
+        }
         AtomicFile.replace(disk, dataFolder, MANIFEST, manifest.encode());
     }
 

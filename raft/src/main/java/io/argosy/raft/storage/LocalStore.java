@@ -87,8 +87,8 @@ public final class LocalStore implements ReplicaStore {
             IncomingSnapshot.deleteFolder(disk, folder.resolve(OutgoingSnapshot.FOLDER));
             IncomingSnapshot.deleteFolder(disk, folder.resolve(LogPatch.FOLDER));
             Optional<SnapshotManifest> published = IncomingSnapshot.recover(disk, folder);
-            // From the publication on the log is void: nothing was appended to it since.
-            SegmentedLog log = published.isPresent()
+            // From the publication on the log is void, unless it is kept: nothing was appended to it since.
+            SegmentedLog log = published.isPresent() && !IncomingSnapshot.keepsLog(disk, folder)
                     ? SegmentedLog.createBehind(
                             files,
                             published.get().index(),

@@ -42,7 +42,8 @@ final class FrameCodec {
                     .setLastTerm(m.lastTerm())
                     .setPreVote(m.preVote())
                     .setTransfer(m.transfer())
-                    .setLeaderLost(m.leaderLost()));
+                    .setLeaderLost(m.leaderLost())
+                    .setHollow(m.hollow()));
         } else if (message instanceof Message.VoteResponse m) {
             frame.setVoteResponse(VoteResponse.newBuilder()
                     .setTerm(m.term())
@@ -80,7 +81,8 @@ final class FrameCodec {
                     .setSession(m.session())
                     .setDurableIndex(m.durableIndex())
                     .setAppliedIndex(m.appliedIndex())
-                    .setDiskSlow(m.diskSlow()));
+                    .setDiskSlow(m.diskSlow())
+                    .setCompleteFrom(m.completeFrom()));
         } else if (message instanceof Message.TimeoutNow m) {
             frame.setTimeoutNow(TimeoutNow.newBuilder().setTerm(m.term()));
         } else if (message instanceof Message.SnapshotOffer m) {
@@ -117,7 +119,8 @@ final class FrameCodec {
                         m.getLastTerm(),
                         m.getPreVote(),
                         m.getTransfer(),
-                        m.getLeaderLost());
+                        m.getLeaderLost(),
+                        m.getHollow());
             }
             case VOTE_RESPONSE -> {
                 VoteResponse m = frame.getVoteResponse();
@@ -152,7 +155,8 @@ final class FrameCodec {
                         m.getSession(),
                         m.getDurableIndex(),
                         m.getAppliedIndex(),
-                        m.getDiskSlow());
+                        m.getDiskSlow(),
+                        m.getCompleteFrom());
             }
             case SNAPSHOT_OFFER -> {
                 SnapshotOffer m = frame.getSnapshotOffer();
@@ -201,6 +205,7 @@ final class FrameCodec {
             case STALE_TERM -> VoteRefusal.VOTE_REFUSAL_STALE_TERM;
             case ALREADY_VOTED -> VoteRefusal.VOTE_REFUSAL_ALREADY_VOTED;
             case UNKNOWN_MEMBER -> VoteRefusal.VOTE_REFUSAL_UNKNOWN_MEMBER;
+            case CANDIDATE_HOLLOW -> VoteRefusal.VOTE_REFUSAL_CANDIDATE_HOLLOW;
         };
     }
 
@@ -213,6 +218,7 @@ final class FrameCodec {
             case VOTE_REFUSAL_STALE_TERM -> Message.Refusal.STALE_TERM;
             case VOTE_REFUSAL_ALREADY_VOTED -> Message.Refusal.ALREADY_VOTED;
             case VOTE_REFUSAL_UNKNOWN_MEMBER -> Message.Refusal.UNKNOWN_MEMBER;
+            case VOTE_REFUSAL_CANDIDATE_HOLLOW -> Message.Refusal.CANDIDATE_HOLLOW;
         };
     }
 

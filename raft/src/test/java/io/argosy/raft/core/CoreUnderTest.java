@@ -160,7 +160,7 @@ final class CoreUnderTest {
     }
 
     void answerHeartbeat(ReplicaId from, long round) {
-        receive(from, new HeartbeatResponse(core.term(), round, 0, 0, 0, false));
+        receive(from, new HeartbeatResponse(core.term(), round, 0, 0, 0, false, 1));
     }
 
     RaftCore.Proposed propose(int bytes) {
@@ -264,10 +264,10 @@ final class CoreUnderTest {
     }
 
     static VoteRequest vote(long term, long lastIndex, long lastTerm) {
-        return new VoteRequest(term, lastIndex, lastTerm, false, false, false);
+        return new VoteRequest(term, lastIndex, lastTerm, false, false, false, false);
     }
 
     static VoteRequest preVote(long term, long lastIndex, long lastTerm) {
-        return new VoteRequest(term, lastIndex, lastTerm, true, false, false);
+        return new VoteRequest(term, lastIndex, lastTerm, true, false, false, false);
     }
 }

@@ -29,6 +29,7 @@ import io.argosy.raft.Role;
 import io.argosy.raft.core.Message.AppendRequest;
 import io.argosy.raft.core.Message.AppendResponse;
 import io.argosy.raft.core.Message.Heartbeat;
+import io.argosy.raft.core.Message.HeartbeatResponse;
 import io.argosy.raft.core.Message.Refusal;
 import io.argosy.raft.core.Message.TimeoutNow;
 import io.argosy.raft.core.Message.VoteRequest;
@@ -86,6 +87,26 @@ class MembershipTest {
 
     private static Membership inForce(CoreUnderTest one) {
         return one.core.membership().orElseThrow().membership();
+    }
+
+    /** From now on bodies from entry 1 on are needed. */
+    private static void allComplete(CoreUnderTest one) {
+        one.core.holds(1, 1);
+        List.of(TWO, THREE, FOUR).forEach(peer -> completeFrom(one, peer, 1));
+    }
+
+    private static void completeFrom(CoreUnderTest one, ReplicaId peer, long index) {
+        one.receive(peer, new HeartbeatResponse(one.core.term(), 0, 0, 0, 0, false, index));
+    }
+
+    /** Time passes, and the other voters hear of it. */
+    private static void tickAndAnswer(CoreUnderTest one, long millis, long completeFrom) {
+        for (long i = 0; i < millis; i += 10) {
+            one.tickFor(10);
+            one.settle();
+            completeFrom(one, TWO, completeFrom);
+            completeFrom(one, THREE, completeFrom);
+        }
     }
 
     @Nested
@@ -238,11 +259,49 @@ class MembershipTest {
         @Test
         void nobodyIsRemovedWhileAnotherVoterIsHollow() {
             CoreUnderTest one = leaderWithLearner();
-            one.core.hollow(THREE, true);
+            allComplete(one);
+            completeFrom(one, THREE, 2);
 
             assertThat(refusal(one, new Remove(TWO))).isEqualTo(Reason.HOLLOW);
 
             change(one, new Remove(THREE));
+        }
+
+        /** D2: nor by a hollow leader, which may remove only itself. */
+        @Test
+        void hollowLeaderRemovesNobodyElse() {
+            CoreUnderTest one = leaderWithLearner();
+            allComplete(one);
+            one.core.holds(2, 1);
+
+            assertThat(refusal(one, new Remove(TWO))).isEqualTo(Reason.HOLLOW);
+
+            change(one, new Remove(ONE));
+        }
+
+        /** A new leader doesn't know what the others hold before they said so. */
+        @Test
+        void nobodyIsRemovedBeforeTheOthersSaidWhatTheyHold() {
+            CoreUnderTest one = CoreUnderTest.establishedLeader();
+            one.core.holds(1, 1);
+            completeFrom(one, TWO, 1);
+
+            assertThat(refusal(one, new Remove(TWO))).isEqualTo(Reason.HOLLOW);
+
+            completeFrom(one, THREE, 1);
+            change(one, new Remove(TWO));
+        }
+
+        /** What was trimmed from everybody nobody lacks. */
+        @Test
+        void whoLacksOnlyWhatIsTrimmedIsComplete() {
+            CoreUnderTest one = leaderWithLearner();
+            allComplete(one);
+            completeFrom(one, THREE, 2);
+
+            one.core.holds(1, 2);
+
+            change(one, new Remove(TWO));
         }
 
         @Test
@@ -409,9 +468,10 @@ class MembershipTest {
         void learnerThatIsSilentOrHollowIsNotPromoted() {
             CoreUnderTest one = leaderWithLearner();
 
-            one.core.hollow(FOUR, true);
+            allComplete(one);
+            completeFrom(one, FOUR, 2);
             assertThat(refusal(one, new Promote(FOUR))).isEqualTo(Reason.HOLLOW);
-            one.core.hollow(FOUR, false);
+            completeFrom(one, FOUR, 1);
             one.core.peerUnreachable(FOUR);
             assertThat(refusal(one, new Promote(FOUR))).isEqualTo(Reason.UNREACHABLE);
         }
@@ -702,7 +762,7 @@ class MembershipTest {
             CoreUnderTest one = CoreUnderTest.establishedLeader();
             one.core.transferLeadership(Optional.of(TWO), one.now());
 
-            one.receive(TWO, new VoteRequest(2, one.core.lastIndex(), 1, false, true, false));
+            one.receive(TWO, new VoteRequest(2, one.core.lastIndex(), 1, false, true, false, false));
             one.settle();
 
             assertThat(one.core.role()).isEqualTo(Role.FOLLOWER);
@@ -718,9 +778,10 @@ class MembershipTest {
             assertThat(refusal(one, FOUR)).isEqualTo(Reason.NOT_A_VOTER);
             assertThat(refusal(one, ONE)).isEqualTo(Reason.ALREADY_LEADER);
             assertThat(refusal(one, new ReplicaId(9))).isEqualTo(Reason.UNKNOWN_REPLICA);
-            one.core.hollow(TWO, true);
+            allComplete(one);
+            completeFrom(one, TWO, 2);
             assertThat(refusal(one, TWO)).isEqualTo(Reason.HOLLOW);
-            one.core.hollow(TWO, false);
+            completeFrom(one, TWO, 1);
             one.receive(TWO, new AppendResponse(1, 12, false, one.core.lastIndex(), 0, 0, 0, true));
             assertThat(refusal(one, TWO)).isEqualTo(Reason.DISK_SLOW);
             one.core.peerUnreachable(THREE);
@@ -765,8 +826,100 @@ class MembershipTest {
         }
     }
 
+    /** D2: a hollow voter campaigns only if no complete one can. */
+    @Nested
+    class Hollow {
+
+        private static VoteRequest preVoteOf(CoreUnderTest hollow) {
+            hollow.core.holds(2, 1);
+            hollow.tickUntil(Role.PRE_CANDIDATE, 700);
+            return hollow.lastTo(THREE, VoteRequest.class);
+        }
+
+        @Test
+        void completeVoterCampaignsInPlaceOfAHollowOne() {
+            CoreUnderTest one = CoreUnderTest.of(ONE, 3, 1, 0, 1);
+            CoreUnderTest three = CoreUnderTest.of(THREE, 3, 1, 0, 1);
+            three.core.holds(1, 1);
+            VoteRequest request = preVoteOf(one);
+
+            three.receive(ONE, request);
+            three.settle();
+
+            assertThat(request.hollow()).isTrue();
+            assertThat(three.lastTo(ONE, VoteResponse.class).granted()).isFalse();
+            assertThat(three.core.role()).isEqualTo(Role.PRE_CANDIDATE);
+        }
+
+        @Test
+        void voterThatIsHollowItselfOrHasLessGrants() {
+            VoteRequest request = preVoteOf(CoreUnderTest.of(ONE, 3, 1, 0, 1, 1));
+            CoreUnderTest shorter = CoreUnderTest.of(THREE, 3, 1, 0, 1);
+            shorter.core.holds(1, 1);
+            CoreUnderTest hollow = CoreUnderTest.of(THREE, 3, 1, 0, 1, 1);
+            hollow.core.holds(2, 1);
+
+            for (CoreUnderTest voter : List.of(shorter, hollow)) {
+                voter.receive(ONE, request);
+                voter.settle();
+
+                assertThat(voter.lastTo(ONE, VoteResponse.class).granted()).isTrue();
+            }
+        }
+
+        /** R10: the complete one may not reach a majority. */
+        @Test
+        void hollowVoterStopsAskingOthersToGoFirst() {
+            CoreUnderTest one = CoreUnderTest.of(ONE, 3, 1, 0, 1);
+            preVoteOf(one);
+
+            one.tickFor(2_000);
+
+            assertThat(one.lastTo(THREE, VoteRequest.class).hollow()).isFalse();
+        }
+
+        @Test
+        void hollowLeaderHandsOverToACompleteVoter() {
+            CoreUnderTest one = CoreUnderTest.establishedLeader();
+            one.core.holds(2, 1);
+
+            tickAndAnswer(one, 1_500, 1);
+
+            assertThat(one.sentTo(TWO, TimeoutNow.class)).isNotEmpty();
+        }
+    }
+
     @Nested
     class Priorities {
+
+        @Test
+        void leadershipGoesToTheHighestPriorityOnceItHasCaughtUp() {
+            CoreUnderTest one = CoreUnderTest.establishedLeader();
+            change(one, new Prioritise(THREE, 101));
+            one.settle();
+            one.accept(TWO, 12, one.core.lastIndex());
+            one.core.peerUnreachable(THREE);
+            tickAndAnswer(one, 3_000, 1);
+            assertThat(one.core.handingOverTo()).isEmpty();
+
+            one.core.peerReset(THREE, 14);
+            one.settle();
+            one.accept(THREE, 14, one.core.lastIndex());
+            tickAndAnswer(one, 700, 1);
+
+            assertThat(one.lastTo(THREE, TimeoutNow.class)).isNotNull();
+            assertThat(one.sentTo(TWO, TimeoutNow.class)).isEmpty();
+        }
+
+        @Test
+        void leadershipStaysWherePrioritiesAreEqual() {
+            CoreUnderTest one = CoreUnderTest.establishedLeader();
+
+            tickAndAnswer(one, 5_000, 1);
+
+            assertThat(one.sentTo(TWO, TimeoutNow.class)).isEmpty();
+            assertThat(one.sentTo(THREE, TimeoutNow.class)).isEmpty();
+        }
 
         private static CoreUnderTest follower(Membership membership) {
             CoreUnderTest one = CoreUnderTest.of(ONE, 3, 1, 0, 1);

@@ -60,7 +60,7 @@ class RaftPaperTest {
 
             assertThat(one.core.term()).isEqualTo(4);
             assertThat(one.pending).isEmpty();
-            assertThat(one.sentTo(TWO)).containsExactly(new VoteRequest(5, 2, 4, true, false, false));
+            assertThat(one.sentTo(TWO)).containsExactly(new VoteRequest(5, 2, 4, true, false, false, false));
         }
 
         /** R1. */
@@ -229,7 +229,7 @@ class RaftPaperTest {
         void transferOverridesStickiness() {
             CoreUnderTest one = CoreUnderTest.of(ONE, 3, 4, 0, 4).following(4);
 
-            one.receive(THREE, new VoteRequest(5, 2, 4, false, true, false));
+            one.receive(THREE, new VoteRequest(5, 2, 4, false, true, false, false));
             one.settle();
 
             assertThat(one.lastTo(THREE, VoteResponse.class).granted()).isTrue();
@@ -246,7 +246,8 @@ class RaftPaperTest {
             one.settle();
 
             assertThat(one.core.role()).isEqualTo(Role.CANDIDATE);
-            assertThat(one.lastTo(THREE, VoteRequest.class)).isEqualTo(new VoteRequest(5, 2, 4, false, true, false));
+            assertThat(one.lastTo(THREE, VoteRequest.class))
+                    .isEqualTo(new VoteRequest(5, 2, 4, false, true, false, false));
         }
 
         /** R9. */
@@ -269,7 +270,7 @@ class RaftPaperTest {
         void leaderStepsDownWhenItHearsOfAHigherTerm() {
             CoreUnderTest one = CoreUnderTest.establishedLeader();
 
-            one.receive(TWO, new HeartbeatResponse(8, 0, 0, 0, 0, false));
+            one.receive(TWO, new HeartbeatResponse(8, 0, 0, 0, 0, false, 1));
             one.settle();
 
             assertThat(one.core.role()).isEqualTo(Role.FOLLOWER);
@@ -349,7 +350,7 @@ class RaftPaperTest {
             one.core.peerLost(TWO, one.now());
             one.take();
 
-            assertThat(one.sentTo(THREE)).containsExactly(new VoteRequest(5, 2, 4, true, false, true));
+            assertThat(one.sentTo(THREE)).containsExactly(new VoteRequest(5, 2, 4, true, false, true, false));
         }
 
         @Test
@@ -399,7 +400,7 @@ class RaftPaperTest {
             CoreUnderTest three = CoreUnderTest.of(THREE, 3, 4, 0, 4).following(4);
 
             three.tickFor(100);
-            three.receive(ONE, new VoteRequest(5, 9, 4, true, false, true));
+            three.receive(ONE, new VoteRequest(5, 9, 4, true, false, true, false));
             three.settle();
 
             assertThat(three.lastTo(ONE, VoteResponse.class).refusal()).isEqualTo(Refusal.LEADER_ALIVE);
@@ -410,7 +411,7 @@ class RaftPaperTest {
             CoreUnderTest three = CoreUnderTest.of(THREE, 3, 4, 0, 4, 4).following(4);
             three.core.peerLost(TWO, three.now());
 
-            three.receive(ONE, new VoteRequest(5, 2, 4, true, false, true));
+            three.receive(ONE, new VoteRequest(5, 2, 4, true, false, true, false));
             three.take();
 
             assertThat(three.lastTo(ONE, VoteResponse.class).refusal()).isEqualTo(Refusal.LOG_BEHIND);
@@ -1245,8 +1246,8 @@ class RaftPaperTest {
         @Test
         void leaderStaysWhileAllDisksAreSlowButNotWhenItsOwnHangs() {
             CoreUnderTest one = CoreUnderTest.establishedLeader();
-            one.receive(TWO, new HeartbeatResponse(1, 0, 0, 0, 0, true));
-            one.receive(THREE, new HeartbeatResponse(1, 0, 0, 0, 0, true));
+            one.receive(TWO, new HeartbeatResponse(1, 0, 0, 0, 0, true, 1));
+            one.receive(THREE, new HeartbeatResponse(1, 0, 0, 0, 0, true, 1));
 
             one.core.diskHealth(400 * MILLI, one.now());
             assertThat(one.core.role()).isEqualTo(Role.LEADER);

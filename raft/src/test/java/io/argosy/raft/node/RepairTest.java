@@ -150,20 +150,53 @@ class RepairTest {
         }
     }
 
+    /** The state must pass the entry, and nobody has it any more. */
+    @Test
+    void aReplicaWhoseDamagedEntryWasTrimmedByAllOthersGetsASnapshot() throws Exception {
+        try (Replicas replicas = three().born()) {
+            write(replicas, 150);
+            int hurt = replicas.follower();
+            long all = replicas.node(replicas.leader()).status().commitIndex();
+            await().atMost(Replicas.PATIENCE)
+                    .until(() -> replicas.node(hurt).status().lastIndex() >= all);
+            replicas.stop(hurt);
+            flip(segments(replicas, hurt).get(0), 12_000);
+            trimTo(replicas, 60);
+
+            RaftServer node = replicas.start(hurt);
+
+            await().atMost(Replicas.PATIENCE)
+                    .until(() -> node.status().appliedIndex() >= all
+                            && node.status().catchup().isEmpty());
+            assertThat(node.status().lastIndex()).isGreaterThanOrEqualTo(all);
+            replicas.machine(hurt).makeDurable();
+            node.trim(60);
+            await().atMost(Replicas.PATIENCE).until(() -> node.status().damage().isEmpty());
+            replicas.commit("last");
+            replicas.awaitCommands(commands -> commands.contains("last"));
+            assertThat(replicas.machine(hurt).commands())
+                    .isEqualTo(replicas.machine(replicas.leader()).commands());
+            assertThat(replicas.exitCodes).isEmpty();
+        }
+    }
+
+    private static void trimTo(Replicas replicas, long index) {
+        for (int number : replicas.numbers()) {
+            RaftNode node = replicas.node(number);
+            await().atMost(Replicas.PATIENCE).until(() -> node.status().appliedIndex() >= index + 60);
+            replicas.machine(number).makeDurable();
+            node.trim(index);
+            await().atMost(Replicas.PATIENCE).until(() -> node.status().firstIndex() > 1);
+        }
+    }
+
     @Test
     void aHollowReplicaFetchesTheBodiesBelowItsSnapshot() throws Exception {
         try (Replicas replicas = three().born()) {
             int behind = replicas.follower();
             replicas.stop(behind);
             write(replicas, 150);
-            long trimTo = 60;
-            for (int number : replicas.numbers()) {
-                RaftNode node = replicas.node(number);
-                await().atMost(Replicas.PATIENCE).until(() -> node.status().appliedIndex() >= trimTo + 60);
-                replicas.machine(number).makeDurable();
-                node.trim(trimTo);
-                await().atMost(Replicas.PATIENCE).until(() -> node.status().firstIndex() > 1);
-            }
+            trimTo(replicas, 60);
             RaftServer leader = replicas.node(replicas.leader());
             replicas.machine(behind).needs(leader.status().firstIndex());
 

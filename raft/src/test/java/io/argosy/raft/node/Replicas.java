@@ -97,6 +97,11 @@ final class Replicas implements AutoCloseable {
         return this;
     }
 
+    /** The stopped replica's state is gone, its log is not. */
+    void loseState(int number) {
+        machines.remove(id(number));
+    }
+
     /** An empty store that knows the founders, and whom nobody knows. */
     RaftServer startStranger(int number) throws IOException {
         joiners.put(id(number), FreePort.address());

@@ -93,6 +93,35 @@ class SnapshotTest {
     }
 
     @Test
+    void aReplicaThatLostItsStateGetsASnapshotAndKeepsWhatItAcknowledged() throws Exception {
+        try (Replicas replicas = three(false).born()) {
+            writeAndTrim(replicas, "a", 100);
+            int hurt = replicas.follower();
+            long had = replicas.node(hurt).status().lastIndex();
+            replicas.stop(hurt);
+            replicas.loseState(hurt);
+
+            RaftServer node = replicas.start(hurt);
+
+            assertThat(node.status().lastIndex()).isGreaterThanOrEqualTo(had);
+            awaitSame(replicas);
+            assertThat(node.status().firstIndex()).isLessThanOrEqualTo(had);
+            // It counts, and its next start finds everything.
+            int other = replicas.numbers().stream()
+                    .filter(n -> n != hurt && n != replicas.leader())
+                    .findFirst()
+                    .orElseThrow();
+            replicas.stop(other);
+            replicas.commit("with the one that lost its state");
+            replicas.machine(hurt).makeDurable();
+            replicas.stop(hurt);
+            replicas.start(hurt);
+            awaitSame(replicas);
+            assertThat(replicas.exitCodes).isEmpty();
+        }
+    }
+
+    @Test
     void aFollowerIsBroughtUpAgainAndAgain() throws Exception {
         try (Replicas replicas = three(false).born()) {
             for (int round = 0; round < 4; round++) {

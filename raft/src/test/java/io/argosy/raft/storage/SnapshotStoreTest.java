@@ -113,7 +113,7 @@ class SnapshotStoreTest {
             try {
                 IncomingSnapshot incoming = receive(store);
                 assertThat(incoming.verify()).isTrue();
-                incoming.publish();
+                incoming.publish(false);
                 store.resetLog(manifest);
                 store.discardSnapshot();
                 discarded = true;

@@ -95,12 +95,12 @@ class GrpcPeerTransportTest {
 
     private static List<Message> oneOfEach() {
         return List.of(
-                new Message.VoteRequest(5, 10, 4, true, false, true),
+                new Message.VoteRequest(5, 10, 4, true, false, true, false),
                 new Message.VoteResponse(5, false, true, Message.Refusal.LOG_BEHIND),
                 new Message.AppendRequest(5, 0, 0, 0, 99, List.of()),
                 new Message.AppendResponse(5, 99, true, 7, 3, 6, 5, true),
                 new Message.Heartbeat(5, 7, 8, 99),
-                new Message.HeartbeatResponse(5, 8, 99, 7, 6, false),
+                new Message.HeartbeatResponse(5, 8, 99, 7, 6, false, 1),
                 new Message.TimeoutNow(5),
                 new Message.SnapshotOffer(5, 6, 7),
                 new Message.LeaderResigned(5));
