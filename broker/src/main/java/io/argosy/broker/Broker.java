@@ -2,13 +2,18 @@ package io.argosy.broker;
 
 import io.argosy.broker.admin.AdminListener;
 import io.argosy.broker.admin.AdminParts;
+import io.argosy.broker.bulk.BulkService;
+import io.argosy.broker.bulk.ProduceLimits;
 import io.argosy.broker.consume.AppliedProgress;
 import io.argosy.broker.consume.ConsumeConfig;
 import io.argosy.broker.consume.Consuming;
 import io.argosy.broker.message.DeliveryEncoder;
 import io.argosy.broker.metrics.BrokerMetrics;
+import io.argosy.broker.publish.CompactApplier;
 import io.argosy.broker.publish.PublishApplier;
+import io.argosy.broker.publish.PublishCompact;
 import io.argosy.broker.publish.SendMessage;
+import io.argosy.broker.publish.TopicDoor;
 import io.argosy.broker.queue.MessageRun;
 import io.argosy.broker.queue.QueueIndex;
 import io.argosy.broker.queue.QueueReader;
@@ -152,7 +157,9 @@ public final class Broker implements AutoCloseable {
         PublishApplier published = new PublishApplier(state, topics, queues);
         AppliedProgress progress = new AppliedProgress(state, queues::maxOffset);
         topics.onDelete(progress::topicDeleted);
-        BrokerStateMachine machine = new BrokerStateMachine(state, List.of(topics, queues, published, progress));
+        CompactApplier compact = new CompactApplier(state, topics, queues);
+        BrokerStateMachine machine =
+                new BrokerStateMachine(state, List.of(topics, queues, published, compact, progress));
         lifecycle.onStop("state flush", machine::flush);
 
         // Who leads, and the calls that only a leader serves.
@@ -177,7 +184,7 @@ public final class Broker implements AutoCloseable {
                                 nanoClock),
                         ConsumeConfig.DEFAULT,
                         queues,
-                        new QueueReader(node.log()),
+                        new QueueReader(node.log(), topics),
                         onFatal));
         Retention retention = new Retention(
                 node,
@@ -186,19 +193,21 @@ public final class Broker implements AutoCloseable {
                 topics,
                 RetentionConfig.of(logRoom(config, disk), raftConfig.storage().segmentBytes()),
                 clock);
-        SendMessage sendMessage = new SendMessage(
-                node,
-                topics,
-                published,
-                config.topics().autoCreate(),
-                config.topics().retention(),
-                retention,
-                clock);
+        TopicDoor topicDoor = new TopicDoor(
+                node, topics, config.topics().autoCreate(), config.topics().retention(), clock);
+        SendMessage sendMessage = new SendMessage(node, topicDoor, published, retention, clock);
 
         // The client plane, not yet open.
         ReplicaDirectory directory = new ReplicaDirectory(config, raftConfig.peers(), node::status);
         PeerProver prover = new PeerProver(secret, config.group() + "/" + self, random, PROOF_TIMEOUT);
         ScheduledTimers timers = lifecycle.add("timers", new ScheduledTimers("client-timers-" + self));
+        BulkService bulk = new BulkService(
+                new PublishCompact(node, topicDoor, compact, retention, clock),
+                leadership,
+                () -> replicas(directory, node.status()),
+                timers,
+                ProduceLimits.DEFAULT,
+                metrics.produce());
         ClientPlaneServer clientPlane = lifecycle.add(
                 "client plane",
                 new ClientPlaneServer(new ClientPlaneServer.Parts(
@@ -220,7 +229,7 @@ public final class Broker implements AutoCloseable {
                         relayLimits(config),
                         timers,
                         clock,
-                        List.of())));
+                        List.of(bulk.definition()))));
         LateServices peerServices = new LateServices();
         peerServices.add(clientPlane.relayService());
 
@@ -242,8 +251,15 @@ public final class Broker implements AutoCloseable {
                         failure));
         lifecycle.onStop("raft", raft);
         late.attach(raft);
-        metrics.total("argosy.publish", "Messages stored by this replica", published::storedMessages);
-        metrics.total("argosy.publish.bytes", "Bytes of the entries that held them", published::storedBytes);
+        metrics.total(
+                "argosy.publish",
+                "Messages stored by this replica",
+                () -> published.storedMessages() + compact.storedMessages());
+        metrics.total(
+                "argosy.publish.bytes",
+                "Bytes of the entries that held them",
+                () -> published.storedBytes() + compact.storedBytes());
+        metrics.gauge("argosy.produce.bytes", "Bytes of batches under way here", bulk::bytesUnderWay);
         metrics.disk(config.dataFolder());
         serverMetrics.beforeScrape(metrics.groups(
                 progress,
@@ -297,6 +313,7 @@ public final class Broker implements AutoCloseable {
         startClientPlane(config, clientPlane);
         lifecycle.onStop("client listener", () -> {
             clientPlane.closeListener();
+            bulk.end();
             clientPlane.awaitDrained(DRAIN);
         });
         readiness.check("replica", new ReplicaReadiness(node::status)::problem);

@@ -4,8 +4,11 @@ import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
 import io.argosy.broker.command.Command;
 import io.argosy.broker.command.CreateTopic;
+import io.argosy.broker.publish.CompactApplier;
 import io.argosy.broker.publish.PublishApplier;
+import io.argosy.broker.publish.PublishCompact;
 import io.argosy.broker.publish.SendMessage;
+import io.argosy.broker.publish.TopicDoor;
 import io.argosy.broker.publish.WriteGate;
 import io.argosy.broker.queue.QueueIndex;
 import io.argosy.broker.queue.QueueReader;
@@ -38,6 +41,7 @@ public final class LeaderUnderTest {
     public final TopicTable topics;
     public final QueueIndex queues;
     public final PublishApplier published;
+    public final CompactApplier compact;
     public final BrokerStateMachine machine;
     public final SingleNodeRaft raft;
     public final AtomicLong nowMillis = new AtomicLong(1_700_000_000_000L);
@@ -61,7 +65,8 @@ public final class LeaderUnderTest {
         topics = new TopicTable(store);
         queues = new QueueIndex(store, topics);
         published = new PublishApplier(store, topics, queues);
-        machine = new BrokerStateMachine(store, List.of(topics, queues, published));
+        compact = new CompactApplier(store, topics, queues);
+        machine = new BrokerStateMachine(store, List.of(topics, queues, published, compact));
         raft = new SingleNodeRaft(machine, log);
     }
 
@@ -83,15 +88,29 @@ public final class LeaderUnderTest {
         Answer answer = new Answer();
         if (call.isEmpty()) {
             call = Optional.of(new SendMessage(
-                    raft, topics, published, autoCreate, CreateTopic.RETENTION_DEFAULT, () -> gate.closed(), clock));
+                    raft,
+                    new TopicDoor(raft, topics, autoCreate, CreateTopic.RETENTION_DEFAULT, clock),
+                    published,
+                    () -> gate.closed(),
+                    clock));
         }
         call.get().handle(new CallContext(CLIENT, language, "5.0.7", "", userAgent, 0), request, answer);
         return answer;
     }
 
+    /** What takes compact batches. */
+    public PublishCompact publishCompact() {
+        return new PublishCompact(
+                raft,
+                new TopicDoor(raft, topics, autoCreate, CreateTopic.RETENTION_DEFAULT, clock),
+                compact,
+                () -> gate.closed(),
+                clock);
+    }
+
     /** Everything that can be read from the queue. */
     public List<StoredMessage> messages(int topicId, int queueId) {
-        QueueReader reader = new QueueReader(raft.log());
+        QueueReader reader = new QueueReader(raft.log(), topics);
         return reader.read(queues.locate(topicId, queueId, 0, Integer.MAX_VALUE), Long.MAX_VALUE)
                 .join();
     }

@@ -12,6 +12,8 @@ import io.argosy.raft.EntryType;
 import io.argosy.raft.Membership;
 import io.argosy.raft.storage.FileSystemDisk;
 import io.argosy.raft.storage.SegmentDump;
+import io.argosy.wire.batch.CompactBatch;
+import io.argosy.wire.batch.CompactCursor;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -162,6 +164,7 @@ final class LogCommand extends CommandGroup {
             String text = kind + " " + time + " ";
             return switch (kind) {
                 case PUBLISH -> text + publish(body, PublishBatch.of(payload));
+                case PUBLISH_COMPACT -> text + publish(body, CompactBatch.of(payload));
                 case CREATE_TOPIC -> {
                     CreateTopic topic = CreateTopic.decode(payload);
                     body.put("topic", topic.name())
@@ -182,6 +185,33 @@ final class LogCommand extends CommandGroup {
                 }
                 case CONSUME -> text + entry.payloadBytes() + " bytes of progress";
             };
+        }
+
+        private String publish(ObjectNode body, CompactBatch batch) {
+            body.put("topicId", batch.topicId())
+                    .put("queueId", batch.queueId())
+                    .put("count", batch.count())
+                    .put("producer", Long.toHexString(batch.producer()))
+                    .put("sequence", batch.sequence())
+                    .put("codec", batch.codec().name());
+            StringBuilder text = new StringBuilder("topic=" + batch.topicId() + " queue=" + batch.queueId()
+                    + " messages=" + batch.count() + " producer=" + Long.toHexString(batch.producer()) + " sequence="
+                    + batch.sequence());
+            if (messages) {
+                var list = body.putArray("messages");
+                CompactCursor cursor = batch.cursor();
+                while (cursor.next()) {
+                    String id = batch.messageId(cursor.ordinal());
+                    list.addObject().put("messageId", id).put("bodyBytes", cursor.bodyLength());
+                    text.append(System.lineSeparator())
+                            .append("      ")
+                            .append(id)
+                            .append(" body=")
+                            .append(cursor.bodyLength())
+                            .append(" bytes");
+                }
+            }
+            return text.toString();
         }
 
         private String publish(ObjectNode body, PublishBatch batch) {

@@ -19,7 +19,9 @@ public interface Command {
         DELETE_TOPIC(3),
         /** Hand-outs, acknowledgements, visibility changes and committed offsets, coalesced. */
         CONSUME(4),
-        TRIM_LOG(5);
+        TRIM_LOG(5),
+        /** One producer's messages for one queue, as {@link io.argosy.wire.batch.CompactBatch}. */
+        PUBLISH_COMPACT(6);
 
         private final byte code;
 

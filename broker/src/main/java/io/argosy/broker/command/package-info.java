@@ -43,7 +43,7 @@
  * upToIndex            10          8  messages in entries up to here are gone
  * </pre>
  *
- * CONSUME is laid out in {@code io.argosy.broker.consume}.
+ * PUBLISH_COMPACT is laid out in {@code io.argosy.wire.batch}; CONSUME is laid out in {@code io.argosy.broker.consume}.
  */
 @NullMarked
 package io.argosy.broker.command;

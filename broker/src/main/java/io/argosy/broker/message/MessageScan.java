@@ -34,6 +34,10 @@ public final class MessageScan {
     private static final int LENGTH = 2;
     private static final int FIXED32 = 5;
 
+    private static final int USER_PROPERTIES = 2;
+    private static final int TAG = 1;
+    private static final int KEYS = 2;
+
     private static final ByteBuffer NOTHING = ByteBuffer.allocate(0).asReadOnlyBuffer();
 
     private ByteBuffer in = NOTHING;
@@ -95,6 +99,39 @@ public final class MessageScan {
         systemFieldsSeen = 0;
         while (problem == null && at < limit) {
             messageField();
+        }
+        return problem == null;
+    }
+
+    /**
+     * Scans what a compact batch says of one message besides its body: entries of user_properties, and the fields tag
+     * and keys of system_properties; nothing else may be there.
+     *
+     * @return as {@link #scan(ByteBuffer, int, int)}
+     */
+    public boolean scanAttributes(
+            ByteBuffer bytes, int propertiesPosition, int propertiesLength, int systemFields, int systemLength) {
+        scan(bytes, propertiesPosition, 0);
+        limit = messageEnd = propertiesPosition + propertiesLength;
+        while (problem == null && at < limit) {
+            int tag = fieldTag();
+            if (problem == null && tag != (USER_PROPERTIES << 3 | LENGTH)) {
+                fail("field " + (tag >>> 3) + " among user properties");
+            } else {
+                userProperty();
+            }
+        }
+        if (problem == null) {
+            at = systemPosition = systemFields;
+            limit = systemEnd = systemFields + systemLength;
+        }
+        while (problem == null && at < limit) {
+            int field = in.get(at) & 0xff;
+            if (field != (TAG << 3 | LENGTH) && field != (KEYS << 3 | LENGTH)) {
+                fail("field " + (field >>> 3) + " beside tag and keys");
+            } else {
+                systemField();
+            }
         }
         return problem == null;
     }

@@ -1,9 +1,11 @@
 package io.argosy.broker.metrics;
 
+import io.argosy.broker.bulk.ProduceMeter;
 import io.argosy.broker.consume.GroupViews;
 import io.argosy.broker.consume.GroupViews.GroupView;
 import io.argosy.broker.consume.GroupViews.QueueView;
 import io.argosy.broker.rpc.LeaderCall;
+import io.argosy.proto.v2.Code;
 import io.argosy.raft.RaftNode;
 import io.argosy.raft.RaftStatus;
 import io.argosy.raft.RaftStatus.PeerStatus;
@@ -31,6 +33,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalLong;
+import java.util.concurrent.TimeUnit;
 import java.util.function.DoubleSupplier;
 import java.util.function.IntFunction;
 import java.util.function.LongSupplier;
@@ -95,20 +98,36 @@ public final class BrokerMetrics {
         calls.forEach((method, call) -> metered.put(
                 method,
                 new MeteredCall(
-                        call,
-                        latency(
-                                "argosy.call.latency",
-                                "From the arrival of a call at the leader to the end of its answer, waits included",
-                                Tags.of("method", method)),
-                        reason -> Counter.builder("argosy.refused")
-                                .description("Calls the leader answered with something else than success")
-                                .tag("method", method)
-                                .tag("reason", reason)
-                                .register(registry)
-                                .increment(),
-                        delivered,
-                        nanoClock)));
+                        call, callLatency(method), reason -> countRefusal(method, reason), delivered, nanoClock)));
         return metered;
+    }
+
+    /** Times the batches of the bulk plane, and counts refusals, under the method {@code Produce}. */
+    public ProduceMeter produce() {
+        Timer latency = callLatency("Produce");
+        return (code, tookNanos) -> {
+            latency.record(tookNanos, TimeUnit.NANOSECONDS);
+            if (code != Code.OK_VALUE) {
+                Code named = Code.forNumber(code);
+                countRefusal("Produce", named == null ? Integer.toString(code) : named.name());
+            }
+        };
+    }
+
+    private Timer callLatency(String method) {
+        return latency(
+                "argosy.call.latency",
+                "From the arrival of a call at the leader to the end of its answer, waits included",
+                Tags.of("method", method));
+    }
+
+    private void countRefusal(String method, String reason) {
+        Counter.builder("argosy.refused")
+                .description("Calls the leader answered with something else than success")
+                .tag("method", method)
+                .tag("reason", reason)
+                .register(registry)
+                .increment();
     }
 
     /** Counts every time this replica hears of a new leader. */

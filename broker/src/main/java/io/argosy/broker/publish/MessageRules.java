@@ -69,11 +69,14 @@ final class MessageRules {
     static Optional<Refusal> broken(MessageScan message) {
         return body(message)
                 .or(() -> messageId(message))
-                .or(() -> tag(message))
-                .or(() -> keys(message))
-                .or(() -> userProperties(message))
+                .or(() -> brokenAttributes(message))
                 .or(() -> messageGroup(message))
                 .or(() -> type(message));
+    }
+
+    /** The first rule that tag, keys or user properties break. */
+    static Optional<Refusal> brokenAttributes(MessageScan message) {
+        return tag(message).or(() -> keys(message)).or(() -> userProperties(message));
     }
 
     private static Optional<Refusal> body(MessageScan message) {

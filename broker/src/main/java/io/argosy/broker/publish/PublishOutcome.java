@@ -29,6 +29,14 @@ public sealed interface PublishOutcome {
         }
     }
 
+    /** A compact batch that is older than what its producer had stored before; nobody waits for it any more. */
+    record Overtaken() implements PublishOutcome {
+        @Override
+        public long offset(int ordinal) {
+            return -1;
+        }
+    }
+
     /** Nothing is stored: the topic was deleted before this entry, or has no such queue. */
     record NoSuchQueue() implements PublishOutcome {
         @Override

@@ -2,17 +2,13 @@ package io.argosy.broker.publish;
 
 import com.google.protobuf.ByteString;
 import com.google.protobuf.CodedInputStream;
-import io.argosy.broker.command.CreateTopic;
 import io.argosy.broker.command.PublishBatch;
 import io.argosy.broker.command.PublishBatch.ClientHash;
 import io.argosy.broker.message.MessageScan;
 import io.argosy.broker.rpc.CallContext;
 import io.argosy.broker.rpc.LeaderCall;
 import io.argosy.broker.rpc.ResponseSink;
-import io.argosy.broker.topic.TopicOutcome;
-import io.argosy.broker.topic.TopicTable;
 import io.argosy.broker.topic.TopicView;
-import io.argosy.broker.topic.Topics.AutoCreate;
 import io.argosy.proto.v2.Code;
 import io.argosy.raft.Entry;
 import io.argosy.raft.ProposeResult;
@@ -20,7 +16,6 @@ import io.argosy.raft.RaftNode;
 import io.argosy.wire.name.ResourceNames;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -51,28 +46,16 @@ public final class SendMessage implements LeaderCall {
     private static final String RETRY_AFTER = "; retry-after=1000ms";
 
     private final RaftNode raft;
-    private final TopicTable topics;
+    private final TopicDoor topics;
     private final PublishApplier applier;
-    private final AutoCreate autoCreate;
-    private final Duration retention;
     private final WriteGate gate;
     private final InstantSource clock;
     private final AtomicInteger roundRobin = new AtomicInteger();
 
-    /** @param retention how long topics that this creates keep messages at least */
-    public SendMessage(
-            RaftNode raft,
-            TopicTable topics,
-            PublishApplier applier,
-            AutoCreate autoCreate,
-            Duration retention,
-            WriteGate gate,
-            InstantSource clock) {
-        this.retention = retention;
+    public SendMessage(RaftNode raft, TopicDoor topics, PublishApplier applier, WriteGate gate, InstantSource clock) {
         this.raft = raft;
         this.topics = topics;
         this.applier = applier;
-        this.autoCreate = autoCreate;
         this.gate = gate;
         this.clock = clock;
     }
@@ -213,45 +196,20 @@ public final class SendMessage implements LeaderCall {
                 answerEntries();
                 return;
             }
-            Optional<TopicView> topic = topics.topic(topicName);
-            if (topic.isPresent()) {
-                publishTo(topic.get());
-            } else if (autoCreate.enabled() && ResourceNames.creatable(topicName)) {
-                createTopic();
-            } else {
-                refuseRest(unknownTopic());
-                answerEntries();
-            }
-        }
-
-        private Refusal unknownTopic() {
-            // The wording is what a client's own tests look for.
-            return new Refusal(
-                    Code.TOPIC_NOT_FOUND,
-                    "CODE: 17  DESC: No topic route info in name server for the topic: " + topicName);
-        }
-
-        private void createTopic() {
-            ByteBuffer payload =
-                    new CreateTopic(clock.millis(), topicName, autoCreate.queueCount(), retention).encode();
             open.set(1);
-            raft.propose(payload, Entry.crcOf(payload), result -> {
-                if (!(result instanceof ProposeResult.Committed committed)) {
-                    failed(result, this::refuseRest);
-                    close();
+            topics.find(topicName, found -> {
+                if (found instanceof TopicDoor.Found.Topic topic) {
+                    publishTo(topic.view());
                     return;
                 }
-                TopicOutcome outcome = topics.outcome(committed.index()).orElseThrow();
-                if (outcome instanceof TopicOutcome.Created created) {
-                    publishTo(created.topic());
-                } else if (outcome instanceof TopicOutcome.Exists exists) {
-                    publishTo(exists.topic());
+                if (found instanceof TopicDoor.Found.Refused refused) {
+                    refuseRest(refused.refusal());
+                } else if (found instanceof TopicDoor.Found.Failed failed) {
+                    failed(failed.result(), this::refuseRest);
                 } else {
-                    refuseRest(new Refusal(
-                            Code.FORBIDDEN,
-                            "topic " + topicName + " cannot be created: the group has too many queues"));
-                    close();
+                    throw new AssertionError(found);
                 }
+                close();
             });
         }
 
@@ -344,7 +302,7 @@ public final class SendMessage implements LeaderCall {
 
         private void committed(int[] part, PublishOutcome outcome) {
             if (outcome instanceof PublishOutcome.NoSuchQueue) {
-                refuse(part, unknownTopic());
+                refuse(part, TopicDoor.unknown(topicName));
                 return;
             }
             for (int ordinal = 0; ordinal < part.length; ordinal++) {

@@ -38,7 +38,7 @@ public final class MessageRun {
     static byte[] encode(long logIndex, int firstOrdinal, int count, long timestampMillis, TagHashes tags) {
         int first = tags.tagHash(firstOrdinal);
         boolean same = true;
-        for (int i = 1; i < count && same; i++) {
+        for (int i = 1; tags != TagHashes.NONE && i < count && same; i++) {
             same = tags.tagHash(firstOrdinal + i) == first;
         }
         int form = !same ? 2 : first == 0 ? 0 : 1;

@@ -1,10 +1,15 @@
 package io.argosy.broker.queue;
 
+import io.argosy.broker.command.Command;
 import io.argosy.broker.command.PublishBatch;
+import io.argosy.broker.message.Expansion;
+import io.argosy.broker.topic.TopicTable;
 import io.argosy.raft.Entry;
 import io.argosy.raft.RaftNode.DamagedEntryException;
 import io.argosy.raft.RaftNode.LogReader;
 import io.argosy.raft.RaftNode.TrimmedException;
+import io.argosy.wire.batch.CompactBatch;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -20,9 +25,12 @@ public final class QueueReader {
     private static final int DISK_READ_BYTES = 1 << 20;
 
     private final LogReader log;
+    private final TopicTable topics;
 
-    public QueueReader(LogReader log) {
+    /** @param topics compact batches don't name their topic */
+    public QueueReader(LogReader log, TopicTable topics) {
         this.log = log;
+        this.topics = topics;
     }
 
     /**
@@ -87,7 +95,28 @@ public final class QueueReader {
         }
 
         private void take(MessageRun run, Entry entry) {
-            PublishBatch batch = PublishBatch.of(entry.payload());
+            ByteBuffer payload = entry.payload();
+            if (Command.kindOf(payload) == Command.Kind.PUBLISH_COMPACT) {
+                expand(run, CompactBatch.of(payload));
+            } else {
+                view(run, PublishBatch.of(payload));
+            }
+        }
+
+        /** Nothing of a batch whose topic is deleted or whose bodies nobody can open. */
+        private void expand(MessageRun run, CompactBatch batch) {
+            Optional<Expansion> expansion =
+                    topics.topic(batch.topicId()).flatMap(topic -> Expansion.of(batch, topic.name()));
+            for (int i = 0; expansion.isPresent() && i < run.count() && (messages.isEmpty() || bytes < bytesMax); i++) {
+                int ordinal = run.firstOrdinal() + i;
+                ByteBuffer message = expansion.get().message(ordinal);
+                bytes += message.remaining();
+                messages.add(new StoredMessage(
+                        run.baseOffset() + i, message, run.timestampMillis(), run.logIndex(), ordinal));
+            }
+        }
+
+        private void view(MessageRun run, PublishBatch batch) {
             int position = batch.messagesPosition();
             for (int ordinal = 0; ordinal < run.firstOrdinal(); ordinal++) {
                 position += batch.messageLength(ordinal);

@@ -3,16 +3,17 @@ package io.argosy.broker.rpc;
 import java.util.concurrent.atomic.AtomicLong;
 
 /** Bytes that may be kept at one time, shared by all connections. */
-final class ByteBudget {
+public final class ByteBudget {
 
     private final long max;
     private final AtomicLong taken = new AtomicLong();
 
-    ByteBudget(long max) {
+    public ByteBudget(long max) {
         this.max = max;
     }
 
-    boolean take(long bytes) {
+    /** Takes them all, or none if that would be too many. */
+    public boolean take(long bytes) {
         if (taken.addAndGet(bytes) <= max) {
             return true;
         }
@@ -20,11 +21,11 @@ final class ByteBudget {
         return false;
     }
 
-    void giveBack(long bytes) {
+    public void giveBack(long bytes) {
         taken.addAndGet(-bytes);
     }
 
-    long taken() {
+    public long taken() {
         return taken.get();
     }
 }

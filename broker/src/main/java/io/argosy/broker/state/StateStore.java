@@ -19,7 +19,9 @@ public interface StateStore extends AutoCloseable {
         QUEUE_INDEX("queue-index"),
         PROGRESS("progress"),
         /** Ids of recently published messages, consumed at its head. */
-        RECENT_IDS("recent-ids");
+        RECENT_IDS("recent-ids"),
+        /** The newest compact batch of each producer, per queue. */
+        PRODUCERS("producers");
 
         private final String label;
 

@@ -137,7 +137,7 @@ class ConsumingOnTheStateMachineTest {
                             System::nanoTime),
                     ConsumeConfig.DEFAULT,
                     index,
-                    new QueueReader(raft.log()),
+                    new QueueReader(raft.log(), topics),
                     failures::add);
         }
 

@@ -76,7 +76,7 @@ class QueueIndexTest {
         publish(0, 10, 3);
         publish(1, 10, 1);
         publish(0, 20, 2);
-        QueueReader reader = new QueueReader(leader.raft.log());
+        QueueReader reader = new QueueReader(leader.raft.log(), leader.topics);
         List<MessageRun> runs = leader.queues.locate(TOPIC, 0, 1, 3);
 
         String cached = texts(reader.read(runs, 1000).join());
@@ -96,7 +96,7 @@ class QueueIndexTest {
         publish(0, 20, 2);
         List<MessageRun> runs = leader.queues.locate(TOPIC, 0, 0, 10);
         leader.raft.trim(2);
-        QueueReader reader = new QueueReader(leader.raft.log());
+        QueueReader reader = new QueueReader(leader.raft.log(), leader.topics);
 
         assertThatThrownBy(() -> reader.read(runs, 1000).join())
                 .isInstanceOf(CompletionException.class)

@@ -7,6 +7,8 @@ import io.argosy.broker.command.DeleteTopic;
 import io.argosy.broker.command.PublishBatch;
 import io.argosy.broker.command.PublishBatch.ClientHash;
 import io.argosy.broker.command.TrimLog;
+import io.argosy.broker.publish.CompactApplier;
+import io.argosy.broker.publish.CompactBatches;
 import io.argosy.broker.publish.PublishApplier;
 import io.argosy.broker.queue.QueueIndex;
 import io.argosy.broker.state.BrokerStateMachine;
@@ -20,11 +22,14 @@ import io.argosy.raft.RoleChange;
 import io.argosy.raft.sim.SimulatedMachine;
 import io.argosy.raft.sim.Workload;
 import io.argosy.raft.storage.Disk;
+import io.argosy.wire.batch.CompactBatchBuilder;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.SplittableRandom;
 
 /** Topics that come and go, and messages, some of them sent twice, on the broker's own state machine. */
@@ -56,6 +61,9 @@ final class BrokerWorkload implements Workload {
         if (dice < 10) {
             return new TrimLog(operation, random.nextLong(operation)).encode();
         }
+        if (random.nextBoolean()) {
+            return compact(operation, payloadBytesMax, random);
+        }
         ClientHash client = random.nextInt(10) == 0 ? ClientHash.NONE : ClientHash.of("c" + random.nextInt(2));
         ByteString message = Message.newBuilder()
                 .setSystemProperties(SystemProperties.newBuilder().setMessageId("id" + random.nextInt(MESSAGE_IDS)))
@@ -66,6 +74,23 @@ final class BrokerWorkload implements Workload {
                 .add(message.asReadOnlyByteBuffer(), 0, message.size(), message.size() % 3)
                 .build()
                 .encode();
+    }
+
+    /** Few producers and numbers that hardly rise: some batches come again, some come late. */
+    private static ByteBuffer compact(long operation, int payloadBytesMax, SplittableRandom random) {
+        CompactBatchBuilder builder = new CompactBatchBuilder(new byte[64], "");
+        int count = 1 + random.nextInt(4);
+        for (int i = 0; i < count; i++) {
+            ByteBuffer body = ByteBuffer.allocate(1 + random.nextInt(Math.max(1, payloadBytesMax / count)));
+            if (random.nextInt(3) == 0) {
+                builder.add(body, Optional.of("tag" + random.nextInt(3)), List.of(), Map.of());
+            } else {
+                builder.add(body);
+            }
+        }
+        byte[] batch = CompactBatches.sealed(
+                builder, random.nextInt(4), random.nextInt(5), 1 + operation / 20 + random.nextInt(3));
+        return CompactBatches.command(batch, operation, 1 + random.nextInt(10));
     }
 
     @Override
@@ -87,7 +112,13 @@ final class BrokerWorkload implements Workload {
         }
 
         private BrokerStateMachine machine() {
-            return new BrokerStateMachine(store, List.of(topics, queues, new PublishApplier(store, topics, queues)));
+            return new BrokerStateMachine(
+                    store,
+                    List.of(
+                            topics,
+                            queues,
+                            new PublishApplier(store, topics, queues),
+                            new CompactApplier(store, topics, queues)));
         }
 
         @Override

@@ -280,6 +280,10 @@ public final class CompactBatch {
         MessageIds.write(producer(), idSeconds(), idCounter() + ordinal, target, at);
     }
 
+    public String messageId(int ordinal) {
+        return MessageIds.text(producer(), idSeconds(), idCounter() + ordinal);
+    }
+
     @Override
     public String toString() {
         return "compact(" + count() + " messages, " + sizeBytes() + " bytes, producer " + producer() + " sequence "

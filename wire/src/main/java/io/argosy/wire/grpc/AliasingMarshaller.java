@@ -52,7 +52,8 @@ public final class AliasingMarshaller<T extends Message> implements MethodDescri
         }
     }
 
-    static byte[] readFully(InputStream stream) throws IOException {
+    /** All bytes of a message in one array, copied once if gRPC knows their number. */
+    public static byte[] readFully(InputStream stream) throws IOException {
         if (!(stream instanceof KnownLength)) {
             return stream.readAllBytes();
         }
