@@ -261,6 +261,7 @@ public final class Broker implements AutoCloseable {
                 () -> published.storedBytes() + compact.storedBytes());
         metrics.gauge("argosy.produce.bytes", "Bytes of batches under way here", bulk::bytesUnderWay);
         metrics.disk(config.dataFolder());
+        metrics.scrub(raft::scrubbed);
         serverMetrics.beforeScrape(metrics.groups(
                 progress,
                 id -> topics.topic(id).map(TopicView::name).orElse("deleted"),
@@ -584,6 +585,16 @@ public final class Broker implements AutoCloseable {
         @Override
         public void restore(Path folder) throws IOException {
             machine.restore(folder);
+        }
+
+        @Override
+        public long durableBytes() {
+            return machine.durableBytes();
+        }
+
+        @Override
+        public Optional<CheckedFile> checkFileAfter(String name) {
+            return machine.checkFileAfter(name);
         }
 
         /** Messages in entries behind the trim point can still be read. */

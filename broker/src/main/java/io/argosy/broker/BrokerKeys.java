@@ -152,6 +152,18 @@ final class BrokerKeys {
             LIMITS.catchupBytesPerSecond(),
             "Rate at which this replica fetches snapshots and missing log from its peers; too high disturbs sends, too"
                     + " low lets a replica fall behind further while it catches up");
+    static final ConfigKey<Duration> SCRUB_INTERVAL = ConfigKey.of(
+            "raft.scrubInterval",
+            ValueType.duration(Duration.ZERO, Duration.ofDays(366)),
+            STORAGE.scrub().interval(),
+            "Time in which all files of log and state are read once and their checksums compared, so that damage is"
+                    + " repaired from other replicas before they rot as well; 0s = only on 'argosy raft scrub'");
+    static final ConfigKey<Long> SCRUB_RATE = ConfigKey.of(
+            "raft.scrubBytesPerSecond",
+            ValueType.bytes(64 * KIB, 64 * GIB),
+            STORAGE.scrub().bytesPerSecond(),
+            "Highest rate of that reading, about 5 % of what the disk can do; too high disturbs sends, too low makes it"
+                    + " take longer than raft.scrubInterval");
     static final ConfigKey<Flush> FLUSH = ConfigKey.of(
             "flush",
             ValueType.oneOf(Flush.class),
@@ -233,6 +245,8 @@ final class BrokerKeys {
             TAIL_CACHE,
             READERS,
             CATCHUP,
+            SCRUB_INTERVAL,
+            SCRUB_RATE,
             SEGMENT_SIZE,
             MAX_BYTES,
             TOPIC_AUTO_CREATE,
@@ -327,6 +341,10 @@ final class BrokerKeys {
     }
 
     private static RaftConfig.Storage storage(Config config) {
-        return new RaftConfig.Storage(config.get(FLUSH), config.get(SEGMENT_SIZE), config.get(MAX_BYTES));
+        return new RaftConfig.Storage(
+                config.get(FLUSH),
+                config.get(SEGMENT_SIZE),
+                config.get(MAX_BYTES),
+                new RaftConfig.Scrub(config.get(SCRUB_INTERVAL), config.get(SCRUB_RATE)));
     }
 }

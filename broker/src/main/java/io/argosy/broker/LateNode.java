@@ -4,6 +4,7 @@ import io.argosy.raft.Entry;
 import io.argosy.raft.ProposeResult;
 import io.argosy.raft.RaftNode;
 import io.argosy.raft.RaftStatus;
+import io.argosy.raft.ScrubStatus;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Optional;
@@ -51,6 +52,16 @@ final class LateNode implements RaftNode {
     @Override
     public CompletableFuture<UUID> bootstrap() {
         return started().bootstrap();
+    }
+
+    @Override
+    public void scrub(long bytesPerSecond) {
+        started().scrub(bytesPerSecond);
+    }
+
+    @Override
+    public ScrubStatus scrubbed() {
+        return started().scrubbed();
     }
 
     @Override

@@ -7,6 +7,7 @@ import io.argosy.raft.RaftNode;
 import io.argosy.raft.RaftStatus;
 import io.argosy.raft.ReplicaId;
 import io.argosy.raft.Role;
+import io.argosy.raft.ScrubStatus;
 import io.argosy.raft.StateMachine;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
@@ -177,6 +178,14 @@ public final class SingleNodeRaft implements RaftNode {
                 false,
                 Optional.empty(),
                 Optional.empty());
+    }
+
+    @Override
+    public void scrub(long bytesPerSecond) {}
+
+    @Override
+    public ScrubStatus scrubbed() {
+        return ScrubStatus.NONE;
     }
 
     @Override

@@ -85,9 +85,37 @@ public record RaftConfig(
      * @param segmentBytes size at which a segment is sealed; 1 GiB
      * @param maxBytes bytes of log beyond which proposals are refused, reads go on; 0 = until the disk is full but for a
      *     reserve of at most 64 MiB
+     * @param scrub how what lies on the disk is read again
      */
-    public record Storage(Flush flush, long segmentBytes, long maxBytes) {
+    public record Storage(Flush flush, long segmentBytes, long maxBytes, Scrub scrub) {
         public static final Storage DEFAULT = new Storage(Flush.FSYNC, 1L << 30, 0);
+
+        public Storage(Flush flush, long segmentBytes, long maxBytes) {
+            this(flush, segmentBytes, maxBytes, Scrub.DEFAULT);
+        }
+    }
+
+    /**
+     * Reading everything at rest, to find what rots before the second copy does.
+     *
+     * @param interval in which all of it is read once; 7 days. Zero: only when an operator asks. Longer leaves damage
+     *     alone for longer, shorter wears the disk
+     * @param bytesPerSecond at most; 16 MiB, which is 5 % of a disk that reads 320 MiB/s. The first reading after a start
+     *     goes at this rate, later ones as slowly as the interval allows. Too high disturbs sends, too low makes a
+     *     reading of a large log take longer than the interval
+     */
+    public record Scrub(Duration interval, long bytesPerSecond) {
+        public static final Scrub DEFAULT = new Scrub(Duration.ofDays(7), 16L << 20);
+
+        /** Only when an operator asks. */
+        public static final Scrub NEVER = new Scrub(Duration.ZERO, DEFAULT.bytesPerSecond());
+
+        public Scrub {
+            if (interval.isNegative() || bytesPerSecond < 1) {
+                throw new IllegalArgumentException(
+                        "scrub interval " + interval + " and rate " + bytesPerSecond + " must not be negative");
+            }
+        }
     }
 
     /** When an entry counts as durable on a replica. */

@@ -38,6 +38,16 @@ public interface RaftNode extends AutoCloseable {
      */
     CompletableFuture<UUID> bootstrap();
 
+    /**
+     * Begins to read all files of this replica at rest and to compare their checksums, whatever the interval; what is
+     * damaged is repaired from peers.
+     *
+     * @param bytesPerSecond 0 for the configured rate
+     */
+    void scrub(long bytesPerSecond);
+
+    ScrubStatus scrubbed();
+
     /** What operators change: who belongs to the group, and who leads it. */
     Operations operations();
 

@@ -3,6 +3,7 @@ package io.argosy.raft;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * What a group replicates. Deterministic: reads the entry and its own state, nothing else, so that leader, followers
@@ -45,6 +46,24 @@ public interface StateMachine {
     default long neededFromIndex() {
         return Long.MAX_VALUE;
     }
+
+    /** Bytes of the files that hold the durable state, about. Any thread. */
+    default long durableBytes() {
+        return 0;
+    }
+
+    /**
+     * Reads one file of the durable state and compares its checksums, on a thread of its own.
+     *
+     * @param name the first file behind this name, in the order of names, is read; empty for the very first
+     * @return empty if there is no further file
+     */
+    default Optional<CheckedFile> checkFileAfter(String name) {
+        return Optional.empty();
+    }
+
+    /** @param problem what is wrong and what to do, if something is */
+    record CheckedFile(String name, long sizeBytes, Optional<String> problem) {}
 
     /** This replica began or stopped leading. Called on the loop thread; must only hand the news over. */
     default void roleChanged(RoleChange change) {}

@@ -35,6 +35,8 @@ import io.argosy.proto.v1.ListTopicsRequest;
 import io.argosy.proto.v1.ListTopicsResponse;
 import io.argosy.proto.v1.PeerProgress;
 import io.argosy.proto.v1.QueueInfo;
+import io.argosy.proto.v1.ScrubRequest;
+import io.argosy.proto.v1.ScrubResponse;
 import io.argosy.proto.v1.TransferLeadershipRequest;
 import io.argosy.proto.v1.TransferLeadershipResponse;
 import io.argosy.raft.Entry;
@@ -45,6 +47,7 @@ import io.argosy.raft.RaftNode;
 import io.argosy.raft.RaftNode.Operations;
 import io.argosy.raft.RaftStatus;
 import io.argosy.raft.ReplicaId;
+import io.argosy.raft.ScrubStatus;
 import io.argosy.server.config.HostPort;
 import io.argosy.wire.name.ResourceNames;
 import io.grpc.Status;
@@ -181,6 +184,38 @@ final class AdminService extends AdminGrpc.AdminImplBase {
                 .filter(m -> m.isStore(status.storeUuid()))
                 .isPresent();
         return learner ? "LEARNER" : "STRANGER";
+    }
+
+    @Override
+    public void scrub(ScrubRequest request, StreamObserver<ScrubResponse> answers) {
+        ScrubResponse.Builder response = ScrubResponse.newBuilder();
+        if (request.getBegin() && request.getBytesPerSecond() < 0) {
+            answer(
+                    answers,
+                    response.setStatus(AdminAnswers.status(
+                                    AdminCode.ADMIN_CODE_INVALID_ARGUMENT,
+                                    "bytes per second must be below " + Long.MAX_VALUE))
+                            .build());
+            return;
+        }
+        // Before it begins: the asker waits until more have finished than these.
+        ScrubStatus now = parts.node().scrubbed();
+        if (request.getBegin()) {
+            log.info("a reading of all files asked for bytesPerSecond={}", request.getBytesPerSecond());
+            parts.node().scrub(request.getBytesPerSecond());
+        }
+        answer(
+                answers,
+                response.setStatus(AdminAnswers.OK)
+                        .setReplicaId(parts.node().status().self().value())
+                        .setRunning(now.running())
+                        .setFinished(now.finished())
+                        .setDoneBytes(now.doneBytes())
+                        .setTotalBytes(now.totalBytes())
+                        .setDamaged(now.damaged())
+                        .setRepaired(now.repaired())
+                        .addAllOpen(now.open())
+                        .build());
     }
 
     // ---- changes of the group ----

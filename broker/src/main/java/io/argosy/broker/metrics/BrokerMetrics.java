@@ -12,6 +12,7 @@ import io.argosy.raft.RaftStatus.PeerStatus;
 import io.argosy.raft.ReplicaId;
 import io.argosy.raft.Role;
 import io.argosy.raft.RoleChange;
+import io.argosy.raft.ScrubStatus;
 import io.argosy.raft.storage.Disk;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.FunctionCounter;
@@ -203,6 +204,36 @@ public final class BrokerMetrics {
                     () -> peer(status.get(), peer, p -> p.reachable() ? 1 : 0));
         }
         return () -> followerLag.sample(status.get(), nanoClock.getAsLong());
+    }
+
+    /** What the reading of all files at rest found. */
+    public void scrub(Supplier<ScrubStatus> status) {
+        gauge(
+                "argosy.scrub.running",
+                "1 while all files at rest are being read",
+                () -> status.get().running() ? 1 : 0);
+        gauge(
+                "argosy.scrub.progress.ratio",
+                "How much of them the reading under way, or the last one, has read",
+                () -> status.get().totalBytes() == 0
+                        ? 1
+                        : (double) status.get().doneBytes() / status.get().totalBytes());
+        total(
+                "argosy.scrub.finished",
+                "Readings that came to their end",
+                () -> status.get().finished());
+        total(
+                "argosy.scrub.damaged",
+                "Places found to be damaged",
+                () -> status.get().damaged());
+        total(
+                "argosy.scrub.repaired",
+                "Damaged places that are whole again",
+                () -> status.get().repaired());
+        gauge(
+                "argosy.scrub.open",
+                "Places that are damaged now",
+                () -> status.get().open().size());
     }
 
     /** How full the file system of the data folder is. */

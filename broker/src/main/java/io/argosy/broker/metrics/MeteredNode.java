@@ -3,6 +3,7 @@ package io.argosy.broker.metrics;
 import io.argosy.raft.ProposeResult;
 import io.argosy.raft.RaftNode;
 import io.argosy.raft.RaftStatus;
+import io.argosy.raft.ScrubStatus;
 import io.micrometer.core.instrument.Timer;
 import java.nio.ByteBuffer;
 import java.util.UUID;
@@ -48,6 +49,16 @@ final class MeteredNode implements RaftNode {
     @Override
     public CompletableFuture<UUID> bootstrap() {
         return node.bootstrap();
+    }
+
+    @Override
+    public void scrub(long bytesPerSecond) {
+        node.scrub(bytesPerSecond);
+    }
+
+    @Override
+    public ScrubStatus scrubbed() {
+        return node.scrubbed();
     }
 
     @Override

@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
 
@@ -76,6 +77,16 @@ public final class BrokerStateMachine implements StateMachine {
         for (CommandApplier applier : appliers) {
             applier.reload(store);
         }
+    }
+
+    @Override
+    public long durableBytes() {
+        return store.durableBytes();
+    }
+
+    @Override
+    public Optional<CheckedFile> checkFileAfter(String name) {
+        return store.checkFileAfter(name);
     }
 
     /** Any thread. */

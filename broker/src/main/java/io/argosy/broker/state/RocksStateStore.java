@@ -1,5 +1,6 @@
 package io.argosy.broker.state;
 
+import io.argosy.raft.StateMachine.CheckedFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -14,6 +15,8 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.BiPredicate;
@@ -30,13 +33,16 @@ import org.rocksdb.DBOptions;
 import org.rocksdb.FlushOptions;
 import org.rocksdb.InfoLogLevel;
 import org.rocksdb.LRUCache;
+import org.rocksdb.LiveFileMetaData;
 import org.rocksdb.NativeLibraryLoader;
+import org.rocksdb.Options;
 import org.rocksdb.ReadOptions;
 import org.rocksdb.ReadTier;
 import org.rocksdb.RocksDB;
 import org.rocksdb.RocksDBException;
 import org.rocksdb.RocksIterator;
 import org.rocksdb.RocksObject;
+import org.rocksdb.SstFileReader;
 import org.rocksdb.WriteBatch;
 import org.rocksdb.WriteBufferManager;
 import org.rocksdb.WriteOptions;
@@ -279,6 +285,53 @@ public final class RocksStateStore implements StateStore {
             throw new StateStoreException("reading the durable index failed", e);
         } finally {
             replacing.readLock().unlock();
+        }
+    }
+
+    @Override
+    public long durableBytes() {
+        return liveFiles().values().stream().mapToLong(LiveFileMetaData::size).sum();
+    }
+
+    /** By name; files of all families lie in one folder. */
+    private SortedMap<String, LiveFileMetaData> liveFiles() {
+        replacing.readLock().lock();
+        try {
+            SortedMap<String, LiveFileMetaData> files = new TreeMap<>();
+            for (LiveFileMetaData file : db.getLiveFilesMetaData()) {
+                files.put(file.fileName().replace("/", ""), file);
+            }
+            return files;
+        } finally {
+            replacing.readLock().unlock();
+        }
+    }
+
+    @Override
+    public Optional<CheckedFile> checkFileAfter(String name) {
+        for (Map.Entry<String, LiveFileMetaData> file : liveFiles().entrySet()) {
+            if (file.getKey().compareTo(name) > 0) {
+                return Optional.of(check(file.getKey(), file.getValue().size()));
+            }
+        }
+        return Optional.empty();
+    }
+
+    private CheckedFile check(String name, long sizeBytes) {
+        try (Options options = new Options();
+                SstFileReader reader = new SstFileReader(options)) {
+            reader.open(folder.resolve(name).toString());
+            reader.verifyChecksum();
+            return new CheckedFile(name, sizeBytes, Optional.empty());
+        } catch (RocksDBException e) {
+            boolean dropped = !liveFiles().containsKey(name);
+            return new CheckedFile(
+                    name,
+                    sizeBytes,
+                    dropped
+                            ? Optional.empty()
+                            : Optional.of(e.getMessage() + "; stop this replica, delete its folder " + folder
+                                    + " and start it: the state comes back from its log or from the other replicas"));
         }
     }
 

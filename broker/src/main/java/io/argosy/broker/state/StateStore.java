@@ -1,5 +1,6 @@
 package io.argosy.broker.state;
 
+import io.argosy.raft.StateMachine.CheckedFile;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -72,6 +73,16 @@ public interface StateStore extends AutoCloseable {
      * threads wait, and see one state or the other.
      */
     void restore(Path folder) throws IOException;
+
+    /** Of the files that hold the durable state, about. */
+    default long durableBytes() {
+        return 0;
+    }
+
+    /** As {@link io.argosy.raft.StateMachine#checkFileAfter}. Any thread. */
+    default Optional<CheckedFile> checkFileAfter(String name) {
+        return Optional.empty();
+    }
 
     @Override
     void close();

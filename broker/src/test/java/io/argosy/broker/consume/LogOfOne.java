@@ -10,6 +10,7 @@ import io.argosy.raft.ProposeResult;
 import io.argosy.raft.RaftNode;
 import io.argosy.raft.RaftStatus;
 import io.argosy.raft.ReplicaId;
+import io.argosy.raft.ScrubStatus;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -146,6 +147,14 @@ final class LogOfOne implements RaftNode, Leadership {
     @Override
     public RaftStatus status() {
         throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public void scrub(long bytesPerSecond) {}
+
+    @Override
+    public ScrubStatus scrubbed() {
+        return ScrubStatus.NONE;
     }
 
     @Override

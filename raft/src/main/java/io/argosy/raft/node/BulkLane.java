@@ -1,8 +1,11 @@
 package io.argosy.raft.node;
 
+import io.argosy.raft.RaftConfig;
 import io.argosy.raft.RaftStatus.Catchup;
 import io.argosy.raft.ReplicaId;
+import io.argosy.raft.ScrubStatus;
 import io.argosy.raft.StateMachine;
+import io.argosy.raft.storage.DiskFullException;
 import io.argosy.raft.storage.ReplicaStore;
 import io.argosy.raft.storage.SnapshotManifest;
 import io.argosy.raft.transport.Bulk;
@@ -30,6 +33,7 @@ final class BulkLane implements Lane {
     private static final int TASKS_MAX = 1024;
 
     private static final long IDLE_NANOS = TimeUnit.SECONDS.toNanos(10);
+    private static final long RETRY_NANOS = TimeUnit.SECONDS.toNanos(1);
 
     private final PeerTransport transport;
     private final LongSupplier nanoClock;
@@ -38,6 +42,7 @@ final class BulkLane implements Lane {
     private final SnapshotSource source;
     private final SnapshotFetch fetch;
     private final LogFetch logFetch;
+    private final Scrub scrub;
     private final Queue<Task> tasks = new LinkedBlockingQueue<>();
     private volatile boolean stopped;
 
@@ -53,8 +58,10 @@ final class BulkLane implements Lane {
             LongSupplier nanoClock,
             LogSource logSource,
             long bytesPerSecond,
+            RaftConfig.Scrub scrubbing,
             Consumer<SnapshotManifest> snapshotComplete,
             LogFetch.Surroundings surroundings,
+            Runnable damageFound,
             Wake wake) {
         this.transport = transport;
         this.nanoClock = nanoClock;
@@ -65,6 +72,8 @@ final class BulkLane implements Lane {
         Pace pace = new Pace(bytesPerSecond);
         this.fetch = new SnapshotFetch(store, calls, pace, snapshotComplete);
         this.logFetch = new LogFetch(store, calls, pace, surroundings);
+        this.scrub =
+                new Scrub(store, stateMachine, scrubbing, damageFound, surroundings::change, nanoClock.getAsLong());
     }
 
     // ---------------------------------------------------------------------------------------------- for any thread
@@ -100,12 +109,22 @@ final class BulkLane implements Lane {
         post(() -> {
             fetch.installed();
             logFetch.restart();
+            scrub.restart(nanoClock.getAsLong());
         });
     }
 
     /** Log may be missing or damaged here. */
     void checkLog() {
         post(() -> logFetch.check(nanoClock.getAsLong()));
+    }
+
+    /** Everything at rest is read, now; at this rate, or, if 0, at the configured one. */
+    void scrub(long bytesPerSecond) {
+        post(() -> scrub.begin(bytesPerSecond, nanoClock.getAsLong()));
+    }
+
+    ScrubStatus scrubbed() {
+        return scrub.status();
     }
 
     /** Nothing above it may be trimmed. */
@@ -137,19 +156,34 @@ final class BulkLane implements Lane {
 
     @Override
     public long step() {
-        if (stopped) {
-            source.drop();
-            return ENDED;
-        }
         try {
+            if (stopped) {
+                source.drop();
+                scrub.stop();
+                return ENDED;
+            }
             for (Task task = tasks.poll(); task != null && !stopped; task = tasks.poll()) {
                 task.run();
             }
             long now = nanoClock.getAsLong();
             long nextNanos = Math.min(Math.min(fetch.step(now), logFetch.step(now)), source.step(now));
-            return Math.min(IDLE_NANOS, nextNanos);
+            return Math.min(Math.min(IDLE_NANOS, nextNanos), scrub.step(now));
+        } catch (DiskFullException e) {
+            // What was being brought here is dropped, which gives its space back, and begun again later (R35).
+            log.warn("disk full, nothing is fetched from peers for now reason={}", e.getMessage());
+            giveUp();
+            return RETRY_NANOS;
         } catch (IOException e) {
             throw new DiskFailure("writing a snapshot failed", e);
+        }
+    }
+
+    private void giveUp() {
+        try {
+            fetch.giveUp();
+            logFetch.giveUp();
+        } catch (IOException e) {
+            throw new DiskFailure("giving up a snapshot or a repair failed", e);
         }
     }
 

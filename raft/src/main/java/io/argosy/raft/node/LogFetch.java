@@ -8,6 +8,7 @@ import io.argosy.raft.RaftStatus.Damage;
 import io.argosy.raft.ReplicaId;
 import io.argosy.raft.core.IndexRange;
 import io.argosy.raft.core.RestoredState.TermStart;
+import io.argosy.raft.storage.DiskFullException;
 import io.argosy.raft.storage.LogPatch;
 import io.argosy.raft.storage.RaftLog;
 import io.argosy.raft.storage.ReplicaStore;
@@ -134,21 +135,28 @@ final class LogFetch {
         source = 0;
         fetchedBytes = 0;
         trimmedElsewhere = false;
-        if (!raftLog.damage().isEmpty()) {
-            Optional<IndexRange> range = raftLog.patchRange();
-            if (range.isEmpty()) {
-                phase = Phase.INSERTING;
-                around.change(store::sealDamaged, () -> {
-                    phase = Phase.IDLE;
-                    later(raftLog.patchRange().isPresent() ? 0 : RETRY_NANOS);
-                });
-                return;
-            }
+        Optional<IndexRange> range = raftLog.patchRange();
+        if (range.isPresent()) {
             prepending = false;
             start(range.get(), termAt(range.get().from() - 1));
+        } else if (!raftLog.damage().isEmpty()) {
+            phase = Phase.INSERTING;
+            around.change(() -> unlessFull(store::sealDamaged), () -> {
+                phase = Phase.IDLE;
+                later(raftLog.patchRange().isPresent() ? 0 : RETRY_NANOS);
+            });
         } else if (raftLog.firstIndex() > Math.max(1, around.neededFromIndex())) {
             prepending = true;
             phase = Phase.LOCATING;
+        }
+    }
+
+    /** On the writer's lane. */
+    private static void unlessFull(LogWriter.DiskAction action) throws IOException {
+        try {
+            action.run();
+        } catch (DiskFullException e) {
+            log.warn("disk full, the log is repaired later reason={}", e.getMessage());
         }
     }
 
@@ -187,7 +195,9 @@ final class LogFetch {
         long next = filling.nextIndex();
         if (!prepending && !isDamaged(next)) {
             try {
-                filling.add(raftLog.read(next, Bulk.PART_BYTES_MAX));
+                List<Entry> own = raftLog.read(next, Bulk.PART_BYTES_MAX);
+                filling.add(own);
+                pace.moved(sizeOf(own), calls.nowNanos());
                 return;
             } catch (DamagedEntryException e) {
                 log.debug("more damage found while repairing index={}", next);
@@ -258,11 +268,7 @@ final class LogFetch {
             }
             phase = before;
             if (answer.isPresent() && answer.get() instanceof Bulk.LogPart part) {
-                long bytes = 0;
-                for (Entry entry : part.entries()) {
-                    bytes += entry.frameBytes();
-                }
-                pace.moved(bytes, calls.nowNanos());
+                pace.moved(sizeOf(part.entries()), calls.nowNanos());
                 receiver.receive(part);
             } else {
                 trimmedElsewhere |= answer.isPresent()
@@ -271,6 +277,14 @@ final class LogFetch {
                 nextSource(answer.map(Object::toString).orElse("it could not be asked"));
             }
         });
+    }
+
+    private static long sizeOf(List<Entry> entries) {
+        long bytes = 0;
+        for (Entry entry : entries) {
+            bytes += entry.frameBytes();
+        }
+        return bytes;
     }
 
     private void nextSource(String reason) {
@@ -284,7 +298,7 @@ final class LogFetch {
         filled.seal();
         phase = Phase.INSERTING;
         boolean[] inserted = new boolean[1];
-        around.change(() -> inserted[0] = store.insert(filled), () -> {
+        around.change(() -> unlessFull(() -> inserted[0] = store.insert(filled)), () -> {
             boolean done = inserted[0];
             forget();
             if (done) {
@@ -304,6 +318,13 @@ final class LogFetch {
         }
         forget();
         later(RETRY_NANOS);
+    }
+
+    /** There is no space for it. */
+    void giveUp() {
+        if (phase != Phase.IDLE && phase != Phase.INSERTING) {
+            abandon("disk full");
+        }
     }
 
     /** A snapshot replaces the log: nothing of it is missing any more, or something else is. */

@@ -5,6 +5,7 @@ import io.argosy.raft.ProposeResult;
 import io.argosy.raft.RaftConfig;
 import io.argosy.raft.RaftNode;
 import io.argosy.raft.RaftStatus;
+import io.argosy.raft.ScrubStatus;
 import io.argosy.raft.StateMachine;
 import io.argosy.raft.storage.Disk;
 import io.argosy.raft.storage.LocalStore;
@@ -129,9 +130,6 @@ public final class RaftServer implements RaftNode {
         start(APPLIER, applierSignal, replica.applier());
         start(BULK, bulkSignal, replica.bulk());
         start(Replica.LOOP, loopSignal, replica);
-        Thread verifier = thread("verify", replica::verify);
-        verifier.setDaemon(true);
-        verifier.start();
     }
 
     private void start(String name, Signal signal, Lane lane) {
@@ -178,6 +176,16 @@ public final class RaftServer implements RaftNode {
     @Override
     public CompletableFuture<UUID> bootstrap() {
         return replica.bootstrap();
+    }
+
+    @Override
+    public void scrub(long bytesPerSecond) {
+        replica.scrub(bytesPerSecond);
+    }
+
+    @Override
+    public ScrubStatus scrubbed() {
+        return replica.scrubbed();
     }
 
     @Override

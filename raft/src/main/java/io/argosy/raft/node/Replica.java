@@ -14,6 +14,7 @@ import io.argosy.raft.RaftStatus;
 import io.argosy.raft.ReplicaId;
 import io.argosy.raft.Role;
 import io.argosy.raft.RoleChange;
+import io.argosy.raft.ScrubStatus;
 import io.argosy.raft.StateMachine;
 import io.argosy.raft.core.CoreConfig;
 import io.argosy.raft.core.Effects;
@@ -205,8 +206,10 @@ final class Replica implements Lane {
                 surroundings.nanoClock(),
                 new LogSource(store.log(), applier::targetIndex, this::damageFound),
                 limits.catchupBytesPerSecond(),
+                config.storage().scrub(),
                 manifest -> tell(new Input.SnapshotComplete(manifest)),
                 new Missing(),
+                this::damageFound,
                 lanes.bulk());
         this.view = look();
         core.damaged(damagedRanges());
@@ -389,6 +392,14 @@ final class Replica implements Lane {
                 failure);
     }
 
+    void scrub(long bytesPerSecond) {
+        bulk.scrub(bytesPerSecond);
+    }
+
+    ScrubStatus scrubbed() {
+        return bulk.scrubbed();
+    }
+
     CompletableFuture<UUID> bootstrap() {
         return birth.bootstrap();
     }
@@ -426,7 +437,8 @@ final class Replica implements Lane {
         }
     }
 
-    private void damageFound() {
+    /** Readings of the disk may have found something. */
+    void damageFound() {
         tell(new Input.DamageFound());
     }
 
@@ -511,20 +523,6 @@ final class Replica implements Lane {
         @Override
         public void trimmed(long firstIndex) {
             tell(new Input.Trimmed(firstIndex));
-        }
-    }
-
-    /** Reads and checks the log; takes as long as the disk does. */
-    void verify() {
-        try {
-            store.log().verify();
-            if (!store.log().damage().isEmpty()) {
-                damageFound();
-            }
-        } catch (IOException | RuntimeException e) {
-            if (!closing) {
-                log.error("checking the log failed replica={}", config.self(), e);
-            }
         }
     }
 
@@ -647,11 +645,13 @@ final class Replica implements Lane {
             core.damaged(damagedRanges());
             tellWhatIsHeld();
         } else if (input instanceof Input.DamageFound) {
-            log.error(
-                    "entries are damaged on this disk: they are not served, and this replica does not lead"
-                            + " replica={} damage={}",
-                    config.self(),
-                    store.log().damage());
+            if (!store.log().damage().isEmpty()) {
+                log.error(
+                        "entries are damaged on this disk: they are not served, and this replica does not lead"
+                                + " replica={} damage={}",
+                        config.self(),
+                        store.log().damage());
+            }
             core.damaged(damagedRanges());
             tellWhatIsHeld();
             bulk.checkLog();

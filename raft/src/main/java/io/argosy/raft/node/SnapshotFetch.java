@@ -2,6 +2,7 @@ package io.argosy.raft.node;
 
 import io.argosy.raft.RaftStatus.Catchup;
 import io.argosy.raft.ReplicaId;
+import io.argosy.raft.storage.DiskFullException;
 import io.argosy.raft.storage.IncomingSnapshot;
 import io.argosy.raft.storage.IncomingSnapshot.Part;
 import io.argosy.raft.storage.ReplicaStore;
@@ -181,7 +182,12 @@ final class SnapshotFetch {
     void publish(boolean keepsLog) throws IOException {
         IncomingSnapshot whole = incoming.orElseThrow();
         whole.close();
-        whole.publish(keepsLog);
+        try {
+            whole.publish(keepsLog);
+        } catch (DiskFullException e) {
+            // The core takes no more entries until it is installed: the next start begins before all this.
+            throw new IOException("no space to publish a snapshot", e);
+        }
     }
 
     /** It is installed, and its files are gone. */
@@ -196,6 +202,13 @@ final class SnapshotFetch {
         }
         store.discardSnapshot();
         end();
+    }
+
+    /** There is no space for it; the leader offers another. */
+    void giveUp() throws IOException {
+        if (phase == Phase.OPENING || phase == Phase.RECEIVING) {
+            discard();
+        }
     }
 
     private void end() {

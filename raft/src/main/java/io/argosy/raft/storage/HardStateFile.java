@@ -75,6 +75,15 @@ final class HardStateFile implements Closeable {
         state = next;
     }
 
+    /** Reads both slots back; writes them anew if they are not what they should be, and then returns true. */
+    boolean renewed() throws IOException {
+        if (file.isAsWritten()) {
+            return false;
+        }
+        write(state);
+        return true;
+    }
+
     private void write(HardState next) throws IOException {
         ByteBuffer value = ByteBuffer.allocate(VALUE_BYTES)
                 .putLong(next.term())

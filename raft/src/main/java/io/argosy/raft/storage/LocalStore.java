@@ -14,6 +14,7 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
@@ -256,6 +257,31 @@ public final class LocalStore implements ReplicaStore {
     @Override
     public void sealDamaged() throws IOException {
         log.sealDamaged();
+    }
+
+    @Override
+    public StoreCheck beginCheck() {
+        return new StoreCheck(log);
+    }
+
+    @Override
+    public List<String> renewSmallFiles(List<String> indexes) throws IOException {
+        List<String> renewed = new ArrayList<>(log.renewIndexes(indexes));
+        if (!identity.isOn(disk, folder)) {
+            identity.save(disk, folder);
+            renewed.add(StoreIdentity.NAME);
+        }
+        try {
+            if (hardState.renewed()) {
+                renewed.add(HardStateFile.NAME);
+            }
+        } catch (IOException e) {
+            throw log.fail(e);
+        }
+        if (log.renewedMark()) {
+            renewed.add(TailMark.NAME);
+        }
+        return renewed;
     }
 
     @Override

@@ -21,12 +21,16 @@ public final class LogPatch implements Closeable {
     /** Dirty bytes between two forces: a large patch must not make the writer's force wait. */
     private static final long FORCE_BYTES = 4 << 20;
 
+    private final Disk disk;
+    private final Path folder;
     private final IndexRange range;
     private final SegmentedLog aside;
     private final long truncationsBefore;
     private long dirtyBytes;
 
-    private LogPatch(IndexRange range, SegmentedLog aside, long truncationsBefore) {
+    private LogPatch(Disk disk, Path folder, IndexRange range, SegmentedLog aside, long truncationsBefore) {
+        this.disk = disk;
+        this.folder = folder;
         this.range = range;
         this.aside = aside;
         this.truncationsBefore = truncationsBefore;
@@ -48,7 +52,7 @@ public final class LogPatch implements Closeable {
                 prevTerm,
                 SegmentHeader.Predecessor.WRITTEN_WHOLE,
                 config);
-        return new LogPatch(range, aside, truncationsBefore);
+        return new LogPatch(files.disk(), folder, range, aside, truncationsBefore);
     }
 
     public IndexRange range() {
@@ -91,8 +95,13 @@ public final class LogPatch implements Closeable {
         return truncationsBefore;
     }
 
+    /** Deletes what was not put into place. */
     @Override
     public void close() throws IOException {
-        aside.close();
+        try {
+            aside.close();
+        } finally {
+            IncomingSnapshot.deleteFolder(disk, folder);
+        }
     }
 }

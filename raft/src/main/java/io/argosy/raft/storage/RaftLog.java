@@ -52,13 +52,19 @@ public interface RaftLog extends Closeable {
     /** Whether {@link #terms()} tells the term of the index for certain, though its entry may be damaged. */
     boolean termKnown(long index);
 
-    /** The file to write anew because of damage; empty if nothing is damaged, or only the segment that is written. */
+    /**
+     * The file to write anew because of damage, or else because it lost a spare copy; empty if nothing is damaged, or
+     * only the segment that is written.
+     */
     Optional<IndexRange> patchRange();
 
     /** Ranges that are known to be damaged. */
     List<Damage> damage();
 
-    /** Reads and checks all sealed segments; call on a background thread. Damage found is recorded. */
+    /** Files that lost a spare copy of a header or a trailer, but no entry; they are to be written anew as well. */
+    List<String> worn();
+
+    /** Reads and checks all segments in one go. Damage found is recorded. */
     void verify() throws IOException;
 
     long sizeBytes();

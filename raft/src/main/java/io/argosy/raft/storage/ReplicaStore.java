@@ -7,6 +7,7 @@ import io.argosy.raft.core.RestoredState;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 
@@ -86,6 +87,18 @@ public interface ReplicaStore extends Closeable {
 
     /** If the segment that is written is damaged, goes on in a new one, so that it can be patched. On the same thread. */
     void sealDamaged() throws IOException;
+
+    /** Begins to read all that lies at rest. One at a time, any one thread. */
+    StoreCheck beginCheck();
+
+    /**
+     * Reads identity, hard state and tail mark back, and writes anew what is not as it should be: all of it is known by
+     * heart. On the thread that writes.
+     *
+     * @param indexes {@link StoreCheck#badIndexes()}, to be written anew as well
+     * @return names of the files that were written anew
+     */
+    List<String> renewSmallFiles(List<String> indexes) throws IOException;
 
     /** Where the state machine writes a snapshot for others; nothing is there. */
     Path checkpointFolder() throws IOException;

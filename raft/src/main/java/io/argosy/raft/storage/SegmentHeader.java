@@ -64,16 +64,20 @@ record SegmentHeader(long epoch, long firstIndex, long prevTerm, Predecessor bef
     }
 
     static Optional<SegmentHeader> read(Disk.DiskFile file) throws IOException {
-        for (int copy = 0; copy < 2; copy++) {
-            ByteBuffer bytes = ByteBuffer.allocate(COPY_BYTES);
-            if (Checksums.readFully(file, bytes, (long) copy * COPY_BYTES) == COPY_BYTES) {
-                Optional<SegmentHeader> header = decode(bytes.flip());
-                if (header.isPresent()) {
-                    return header;
-                }
-            }
-        }
-        return Optional.empty();
+        Optional<SegmentHeader> first = read(file, 0);
+        return first.isPresent() ? first : read(file, 1);
+    }
+
+    static boolean copiesWhole(Disk.DiskFile file) throws IOException {
+        Optional<SegmentHeader> first = read(file, 0);
+        return first.isPresent() && first.equals(read(file, 1));
+    }
+
+    private static Optional<SegmentHeader> read(Disk.DiskFile file, int copy) throws IOException {
+        ByteBuffer bytes = ByteBuffer.allocate(COPY_BYTES);
+        return Checksums.readFully(file, bytes, (long) copy * COPY_BYTES) == COPY_BYTES
+                ? decode(bytes.flip())
+                : Optional.empty();
     }
 
     private static Optional<SegmentHeader> decode(ByteBuffer in) {

@@ -11,6 +11,8 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Reads a segment from its first record to its end and tells what is there, what is damaged and what was never
@@ -24,6 +26,8 @@ import java.util.Optional;
  * </ol>
  */
 final class SegmentScan {
+
+    private static final Logger log = LoggerFactory.getLogger(SegmentScan.class);
 
     /** Read at once while hopping from head to head. */
     private static final int HOP_BYTES = 4096;
@@ -49,10 +53,19 @@ final class SegmentScan {
     private Batch.Cuts cuts = Batch.Cuts.NONE;
     private boolean endsWithTruncation;
     private boolean garbageBehind;
+    private boolean trailerLost;
     private long lostTo;
 
-    /** File and its name in messages. */
-    record Source(Disk.DiskFile file, String name) {}
+    /**
+     * File and its name in messages.
+     *
+     * @param proven all of it was durable once, so that a page that cannot be read is one more that is damaged
+     */
+    record Source(Disk.DiskFile file, String name, boolean proven) {
+        Source(Disk.DiskFile file, String name) {
+            this(file, name, false);
+        }
+    }
 
     /**
      * What is known from outside.
@@ -75,7 +88,7 @@ final class SegmentScan {
         this.proof = proof;
         this.end = end;
         this.bodiesFrom = bodiesFrom;
-        this.window = new Window(at.file(), end);
+        this.window = new Window(at, end);
         this.nextIndex = header.firstIndex();
         this.chain = header.before().chain();
         index.add(nextIndex, position);
@@ -113,14 +126,20 @@ final class SegmentScan {
         return lostTo;
     }
 
+    /** A record lost its trailer, but nothing else. */
+    boolean trailerLost() {
+        return trailerLost;
+    }
+
     SegmentScan run() throws IOException {
-        while (step()) {
+        while (next()) {
             // All in the condition.
         }
         return this;
     }
 
-    private boolean step() throws IOException {
+    /** Reads one record; false if it was the last. */
+    boolean next() throws IOException {
         Optional<Batch> batch = position + Batch.OVERHEAD_BYTES <= end ? head(position) : Optional.empty();
         if (batch.isEmpty() || !follows(batch.get())) {
             return notWhole();
@@ -222,6 +241,7 @@ final class SegmentScan {
         configs.addAll(found);
         term(batch.firstIndex(), batch.term());
         passed(batch);
+        trailerLost |= bad.isEmpty() && !trailer;
         if (!followed || !trailer) {
             // A reader that comes from in front would not find the next record.
             index.breakAt(nextIndex, position);
@@ -423,15 +443,17 @@ final class SegmentScan {
 
         static final int BYTES = 1 << 20;
 
-        private final Disk.DiskFile file;
+        private static final int PAGE_BYTES = 4096;
+
+        private final Source source;
         private final long end;
         private ByteBuffer buffer = ByteBuffer.allocate(BYTES);
         private long start;
         private int length;
         private int readAheadBytes = BYTES;
 
-        Window(Disk.DiskFile file, long end) {
-            this.file = file;
+        Window(Source source, long end) {
+            this.source = source;
             this.end = end;
         }
 
@@ -447,7 +469,7 @@ final class SegmentScan {
                 }
                 buffer.clear().limit((int) Math.min(Math.max(count, readAheadBytes), end - position));
                 start = position;
-                length = Checksums.readFully(file, buffer, position);
+                length = read(position);
                 // Behind the end of a file that is shorter than it was: zeros, which no checksum accepts.
                 while (length < count) {
                     buffer.put(length++, (byte) 0);
@@ -455,6 +477,47 @@ final class SegmentScan {
                 buffer.clear();
             }
             return buffer;
+        }
+
+        private int read(long position) throws IOException {
+            try {
+                return Checksums.readFully(source.file(), buffer, position);
+            } catch (IOException e) {
+                if (!source.proven() || Thread.currentThread().isInterrupted()) {
+                    throw e;
+                }
+                // A disk that reads nothing at all is not damaged here or there, it has failed.
+                Checksums.readFully(source.file(), ByteBuffer.allocate(PAGE_BYTES), 0);
+                return readPages(position, e);
+            }
+        }
+
+        /** What cannot be read is left as zeros, which no checksum accepts. */
+        private int readPages(long position, IOException failure) {
+            int wanted = buffer.limit();
+            int lost = 0;
+            int from = 0;
+            while (from < wanted) {
+                int to = (int) Math.min(wanted, from + PAGE_BYTES - (position + from) % PAGE_BYTES);
+                buffer.limit(to).position(from);
+                try {
+                    Checksums.readFully(source.file(), buffer, position + from);
+                } catch (IOException e) {
+                    lost++;
+                }
+                for (int i = buffer.position(); i < to; i++) {
+                    buffer.put(i, (byte) 0);
+                }
+                from = to;
+            }
+            log.error(
+                    "pages of the log cannot be read file={} fromPosition={} bytes={} pages={}",
+                    source.name(),
+                    position,
+                    wanted,
+                    lost,
+                    failure);
+            return wanted;
         }
 
         int offset(long position) {

@@ -60,6 +60,9 @@ final class SegmentedLog implements RaftLog {
     /** Damage that hides payloads only: the terms of these entries are known for certain. Grows only. */
     private volatile List<Damage> termsKnown = List.of();
 
+    /** Sealed segments that lost a spare copy of a header or a trailer; to be written anew like damaged ones. */
+    private volatile List<Segment> worn = List.of();
+
     private volatile long firstIndex = 1;
     private volatile long lastIndex;
     private volatile long truncations;
@@ -736,7 +739,10 @@ final class SegmentedLog implements RaftLog {
         List<Damage> found = damage;
         List<Segment> all = segments;
         if (found.isEmpty()) {
-            return Optional.empty();
+            return worn.stream()
+                    .filter(s -> all.contains(s) && s != all.get(all.size() - 1))
+                    .findFirst()
+                    .map(s -> new IndexRange(Math.max(firstIndex, s.firstIndex()), s.lastIndex));
         }
         long index = found.stream().mapToLong(Damage::fromIndex).min().orElseThrow();
         if (index < all.get(0).firstIndex()) {
@@ -758,6 +764,12 @@ final class SegmentedLog implements RaftLog {
         if (hasDamage(active) && active.lastIndex >= active.firstIndex()) {
             roll();
         }
+    }
+
+    @Override
+    public List<String> worn() {
+        List<Segment> all = segments;
+        return worn.stream().filter(all::contains).map(Segment::fileName).toList();
     }
 
     LogPatch beginPatch(IndexRange range, long prevTerm) throws IOException {
@@ -841,8 +853,13 @@ final class SegmentedLog implements RaftLog {
         }
         saveIndex(segment);
         if (replaced.isPresent()) {
+            forgetWorn(replaced.get());
             replaced.get().release();
         }
+    }
+
+    private synchronized void forgetWorn(Segment gone) {
+        worn = worn.stream().filter(w -> w != gone).toList();
     }
 
     private List<TermStart> spliced(List<TermStart> made, long from, long to, long termBehind) {
@@ -921,7 +938,7 @@ final class SegmentedLog implements RaftLog {
             throw new DamagedEntryException("index " + fromIndex + " is lost behind " + segment.fileName());
         }
         SegmentReader reader = new SegmentReader(segment);
-        List<Entry> entries = reader.read(fromIndex, bytesMax, damage);
+        List<Entry> entries = readOrNothing(reader, segment, fromIndex, bytesMax);
         if (entries.isEmpty()) {
             // Look at the segment as a whole: the damage may be smaller than it seems from here, or larger; and a flip
             // on the way from the disk is not damage on the disk.
@@ -939,9 +956,27 @@ final class SegmentedLog implements RaftLog {
         return entries;
     }
 
+    /** A place of the disk that cannot be read is damage, unless nothing can be read. */
+    private List<Entry> readOrNothing(SegmentReader reader, Segment segment, long fromIndex, int bytesMax)
+            throws IOException {
+        try {
+            return reader.read(fromIndex, bytesMax, damage);
+        } catch (IOException e) {
+            if (Thread.currentThread().isInterrupted()) {
+                throw e;
+            }
+            verify(segment);
+            if (!Ranges.covers(damage, fromIndex)) {
+                throw e;
+            }
+            return List.of();
+        }
+    }
+
     private void report(Damage found) {
         editDamage(list -> {
-            for (long index = found.fromIndex(); index <= found.toIndex(); index++) {
+            // What was trimmed since it was read is no loss.
+            for (long index = Math.max(firstIndex, found.fromIndex()); index <= found.toIndex(); index++) {
                 if (!Ranges.covers(list, index)) {
                     log.error(
                             "log entries damaged file={} fromIndex={} toIndex={} detail={}",
@@ -999,21 +1034,86 @@ final class SegmentedLog implements RaftLog {
 
     private void verify(Segment segment) throws IOException {
         long before = truncations;
-        long end = segment.endPosition;
-        SegmentScan scan = new SegmentScan(
-                        new SegmentScan.Source(segment.file, segment.fileName()),
-                        segment.header,
-                        new SegmentScan.Proof(end, segment.lastIndex, segment.cuts),
-                        end,
-                        0)
-                .run();
-        boolean believed = unlessTruncatedSince(before, () -> {
-            segment.index.learn(scan.index);
-            scan.termsKnown.forEach(this::knowTerms);
-            scan.damage.forEach(this::report);
-        });
+        SegmentScan scan = SegmentCheck.scanOf(segment).run();
+        if (unlessTruncatedSince(before, () -> learn(segment, scan)) && !scan.damage.isEmpty()) {
+            disk.delete(folder.resolve(segment.indexFileName()));
+        }
+    }
+
+    private void learn(Segment segment, SegmentScan scan) {
+        segment.index.learn(scan.index);
+        scan.termsKnown.forEach(this::knowTerms);
+        scan.damage.forEach(this::report);
+    }
+
+    /** Begins to read the segment that holds the index, or the first one behind it; empty if there is none. */
+    Optional<SegmentCheck> beginCheck(long index) {
+        for (Segment segment : segments) {
+            if ((segment.lastIndex >= index || segment.firstIndex() >= index) && segment.acquire()) {
+                return Optional.of(new SegmentCheck(segment));
+            }
+        }
+        return Optional.empty();
+    }
+
+    /** Takes over what a reading found; false if a truncation changed the segment meanwhile. */
+    boolean conclude(SegmentCheck check) throws IOException {
+        Segment segment = check.segment();
+        SegmentScan scan = check.scan();
+        boolean spareLost = !check.isSpareWhole();
+        boolean believed;
+        // As in unlessTruncatedSince; but a reading takes long, and only what befell this segment matters.
+        synchronized (this) {
+            if (!segments.contains(segment)) {
+                return true; // dropped, or replaced: there is nothing to conclude
+            }
+            believed = (truncations & 1) == 0 && check.isCurrent();
+            if (believed) {
+                learn(segment, scan);
+                if (spareLost && segment != active() && !worn.contains(segment)) {
+                    log.warn("a spare copy in a log file is damaged, it is written anew file={}", segment.fileName());
+                    worn = with(worn, segment);
+                }
+            }
+        }
         if (believed && !scan.damage.isEmpty()) {
             disk.delete(folder.resolve(segment.indexFileName()));
+        }
+        return believed;
+    }
+
+    /** Name of the segment's index if it should be there and cannot be read. */
+    Optional<String> badIndex(Segment segment) throws IOException {
+        boolean wanted = segment != active() && segments.contains(segment) && !hasDamage(segment);
+        return wanted
+                        && SealedIndex.load(disk, folder.resolve(segment.indexFileName()))
+                                .filter(index -> index.epoch() == segment.header.epoch())
+                                .isEmpty()
+                ? Optional.of(segment.indexFileName())
+                : Optional.empty();
+    }
+
+    /** On the writer's thread: writes indexes anew; returns those that it wrote. */
+    List<String> renewIndexes(List<String> names) throws IOException {
+        List<String> renewed = new ArrayList<>();
+        for (Segment segment : segments) {
+            if (segment != active() && !hasDamage(segment) && names.contains(segment.indexFileName())) {
+                saveIndex(segment);
+                renewed.add(segment.indexFileName());
+            }
+        }
+        return renewed;
+    }
+
+    /** Reads both slots of the tail mark back; writes them anew if need be, and then returns true. */
+    boolean renewedMark() throws IOException {
+        synchronized (tail) {
+            if (tail.isAsWritten()) {
+                return false;
+            }
+            tail.save(mark.encode());
+            tail.save(mark.encode());
+            return true;
         }
     }
 

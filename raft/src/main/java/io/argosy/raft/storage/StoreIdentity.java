@@ -39,6 +39,15 @@ record StoreIdentity(UUID storeUuid, Optional<Adoption> adoption) {
         AtomicFile.replace(disk, folder, NAME, out);
     }
 
+    /** Whether the file still says this. */
+    boolean isOn(Disk disk, Path folder) throws IOException {
+        try {
+            return load(disk, folder).filter(this::equals).isPresent();
+        } catch (DamagedStoreException e) {
+            return false;
+        }
+    }
+
     static Optional<StoreIdentity> load(Disk disk, Path folder) throws IOException {
         Path path = folder.resolve(NAME);
         if (!disk.exists(path)) {

@@ -44,24 +44,47 @@ final class TwoSlotFile implements Closeable {
         return result;
     }
 
+    private record Slot(long version, ByteBuffer value) {}
+
     private void load(int number) throws IOException {
+        Optional<Slot> found = read(number);
+        if (found.isPresent() && found.get().version > version) {
+            version = found.get().version;
+            value = Optional.of(found.get().value);
+        }
+    }
+
+    private Optional<Slot> read(int number) throws IOException {
         ByteBuffer bytes = ByteBuffer.allocate(slot.capacity());
         int count = Checksums.readFully(file, bytes, (long) number * SLOT_BYTES);
         if (count < HEADER_BYTES + 4 || bytes.getInt(0) != magic) {
-            return;
+            return Optional.empty();
         }
         int length = bytes.getInt(4);
         long found = bytes.getLong(8);
         if (length < 0 || length > VALUE_BYTES_MAX || count < HEADER_BYTES + length + 4) {
-            return;
+            return Optional.empty();
         }
         if (bytes.getInt(HEADER_BYTES + length) != Checksums.of(bytes, 0, HEADER_BYTES + length)) {
-            return;
+            return Optional.empty();
         }
-        if (found > version && (found & 1) == number) {
-            version = found;
-            value = Optional.of(bytes.slice(HEADER_BYTES, length).asReadOnlyBuffer());
+        return (found & 1) == number
+                ? Optional.of(new Slot(found, bytes.slice(HEADER_BYTES, length).asReadOnlyBuffer()))
+                : Optional.empty();
+    }
+
+    /** Whether the disk still holds, in both slots, what was written there. */
+    boolean isAsWritten() throws IOException {
+        for (long expected = Math.max(1, version - 1); expected <= version; expected++) {
+            long wanted = expected;
+            if (read((int) (wanted & 1)).filter(s -> s.version == wanted).isEmpty()) {
+                return false;
+            }
         }
+        return value.isEmpty()
+                || read((int) (version & 1))
+                        .filter(s -> s.value.equals(value.get()))
+                        .isPresent();
     }
 
     /** The newest value that passes its checksum; empty if none does. */

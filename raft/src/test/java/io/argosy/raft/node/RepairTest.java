@@ -120,6 +120,43 @@ class RepairTest {
         }
     }
 
+    /** While it runs, and nobody reads them. */
+    @Test
+    void whatRotsAtRestInAnyFileIsFoundByAScrubAndBroughtBack() throws Exception {
+        try (Replicas replicas = three().born()) {
+            write(replicas, 120);
+            int hurt = replicas.follower();
+            RaftServer node = replicas.node(hurt);
+            RaftServer leader = replicas.node(replicas.leader());
+            awaitWhole(node, leader);
+            await().atMost(Replicas.PATIENCE).until(() -> node.scrubbed().finished() == 1);
+            Path data = replicas.folderOf(Replicas.id(hurt));
+            List<Path> logs = segments(replicas, hurt);
+            flip(logs.get(0), 30_000); // a payload
+            flip(logs.get(1), 100); // one copy of a header
+            flip(logs.get(2), 8192 + 20); // the head of a record
+            flip(logs.get(logs.size() - 1), 8192 + 200); // in the file that is written
+            flip(data.resolve("identity"), 20);
+            flip(data.resolve("hardstate"), 4096 + 20);
+            flip(data.resolve(logs.get(0).getFileName().toString().replace(".log", ".index")), 40);
+
+            node.scrub(100 << 20);
+
+            await().atMost(Replicas.PATIENCE)
+                    .until(() -> node.scrubbed().finished() == 2
+                            && node.scrubbed().open().isEmpty());
+            awaitWhole(node, leader);
+            assertThat(node.scrubbed().damaged()).isGreaterThanOrEqualTo(5);
+            assertThat(node.scrubbed().repaired()).isEqualTo(node.scrubbed().damaged());
+            assertThat(replicas.exitCodes).isEmpty();
+            replicas.stop(hurt);
+            RaftServer again = replicas.start(hurt);
+            await().atMost(Replicas.PATIENCE).until(() -> again.scrubbed().finished() == 1);
+            assertThat(again.scrubbed().damaged()).isZero();
+            awaitWhole(again, leader);
+        }
+    }
+
     @Test
     void aMissingSegmentComesBack() throws Exception {
         try (Replicas replicas = three().born()) {

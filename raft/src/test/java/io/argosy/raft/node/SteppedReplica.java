@@ -24,6 +24,7 @@ public final class SteppedReplica {
     public static final long ENDED = Lane.ENDED;
 
     private final Replica replica;
+    private final ReplicaStore store;
 
     /** Who is told that a lane has work. */
     public record Wakes(Runnable loop, Runnable writer, Runnable applier, Runnable bulk, Executor readers) {}
@@ -39,6 +40,7 @@ public final class SteppedReplica {
             throws IOException {
         Replica.Lanes lanes = new Replica.Lanes(
                 wakes.loop()::run, wakes.writer()::run, wakes.applier()::run, wakes.bulk()::run, wakes.readers());
+        this.store = store;
         this.replica = new Replica(config, disk, store, stateMachine, transport, surroundings, lanes);
     }
 
@@ -123,7 +125,15 @@ public final class SteppedReplica {
         replica.trim(upToIndex);
     }
 
+    /** Reads the whole log at once. */
     public void verify() {
-        replica.verify();
+        try {
+            store.log().verify();
+        } catch (IOException e) {
+            throw new DiskFailure("reading the log failed", e);
+        }
+        if (!store.log().damage().isEmpty()) {
+            replica.damageFound();
+        }
     }
 }

@@ -14,6 +14,7 @@ import io.argosy.raft.storage.OutgoingSnapshot;
 import io.argosy.raft.storage.RaftLog;
 import io.argosy.raft.storage.ReplicaStore;
 import io.argosy.raft.storage.SnapshotManifest;
+import io.argosy.raft.storage.StoreCheck;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -286,6 +287,16 @@ final class Promised {
         }
 
         @Override
+        public StoreCheck beginCheck() {
+            return store.beginCheck();
+        }
+
+        @Override
+        public List<String> renewSmallFiles(List<String> indexes) throws IOException {
+            return store.renewSmallFiles(indexes);
+        }
+
+        @Override
         public Path checkpointFolder() throws IOException {
             return store.checkpointFolder();
         }
@@ -386,6 +397,11 @@ final class Promised {
         @Override
         public List<Damage> damage() {
             return log.damage();
+        }
+
+        @Override
+        public List<String> worn() {
+            return log.worn();
         }
 
         @Override

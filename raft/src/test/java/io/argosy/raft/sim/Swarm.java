@@ -99,7 +99,10 @@ final class Swarm {
         // Whole segments are trimmed: there must be some.
         boolean trims = faults.contains(FaultClass.SNAPSHOT);
         storage = new RaftConfig.Storage(
-                RaftConfig.Flush.FSYNC, trims ? Math.min(segmentBytes, 32 << 10) : segmentBytes, 1L << 40);
+                RaftConfig.Flush.FSYNC,
+                trims ? Math.min(segmentBytes, 32 << 10) : segmentBytes,
+                1L << 40,
+                RaftConfig.Scrub.NEVER);
     }
 
     /** No faults, a fast network and fast disks: for scripts that make their own trouble. */
@@ -122,7 +125,7 @@ final class Swarm {
         damageable = 0;
         driftMax = 0;
         limits = RaftConfig.Limits.DEFAULT;
-        storage = new RaftConfig.Storage(RaftConfig.Flush.FSYNC, 1 << 20, 1L << 40);
+        storage = new RaftConfig.Storage(RaftConfig.Flush.FSYNC, 1 << 20, 1L << 40, RaftConfig.Scrub.NEVER);
     }
 
     boolean has(FaultClass fault) {

@@ -52,6 +52,9 @@ public final class FaultyDisk implements Disk {
         byte[] durable = new byte[0];
         int durableLength;
         final BitSet dirty = new BitSet();
+        /** Sectors that fail when they are read. */
+        final BitSet unreadable = new BitSet();
+
         boolean sizeDirty;
 
         void reserve(int size) {
@@ -154,6 +157,12 @@ public final class FaultyDisk implements Disk {
         if (position < inode.durable.length) {
             inode.durable[position] ^= (byte) mask;
         }
+    }
+
+    /** Reads that touch these bytes fail from now on, until they are written anew. */
+    public synchronized void unreadable(Path file, int position, int bytes) {
+        Inode inode = require(file);
+        inode.unreadable.set(position / SECTOR_BYTES, (position + bytes - 1) / SECTOR_BYTES + 1);
     }
 
     /** Cuts a file from outside. */
@@ -458,6 +467,10 @@ public final class FaultyDisk implements Disk {
                     return -1;
                 }
                 int count = (int) Math.min(target.remaining(), inode.length - position);
+                int bad = inode.unreadable.nextSetBit((int) position / SECTOR_BYTES);
+                if (count > 0 && bad >= 0 && bad * SECTOR_BYTES < position + count) {
+                    throw new IOException("Input/output error");
+                }
                 target.put(inode.bytes, (int) position, count);
                 return count;
             }
@@ -490,6 +503,7 @@ public final class FaultyDisk implements Disk {
             inode.reserve(at + bytes);
             source.get(inode.bytes, at, bytes);
             inode.dirty.set(at / SECTOR_BYTES, (at + bytes - 1) / SECTOR_BYTES + 1);
+            inode.unreadable.clear(at / SECTOR_BYTES, (at + bytes - 1) / SECTOR_BYTES + 1);
             if (at + bytes > inode.length) {
                 inode.length = at + bytes;
                 inode.sizeDirty = true;
