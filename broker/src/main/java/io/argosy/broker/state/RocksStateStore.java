@@ -3,11 +3,9 @@ package io.argosy.broker.state;
 import io.argosy.raft.StateMachine.CheckedFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumMap;
@@ -59,7 +57,7 @@ public final class RocksStateStore implements StateStore {
     private static final int OPEN_FILES_MAX = 256;
 
     private final List<RocksObject> owned = new ArrayList<>();
-    private final Path folder;
+    private final StateFolder files;
     private final DBOptions dbOptions;
     private final ColumnFamilyOptions familyOptions;
 
@@ -77,8 +75,8 @@ public final class RocksStateStore implements StateStore {
     private volatile long appliedIndex;
     private boolean closed;
 
-    private RocksStateStore(Path folder, long memoryBytes) throws RocksDBException {
-        this.folder = folder;
+    private RocksStateStore(StateFolder files, long memoryBytes) throws RocksDBException {
+        this.files = files;
         Cache cache = own(new LRUCache(memoryBytes, 2));
         WriteBufferManager writeBuffers = own(new WriteBufferManager(memoryBytes / 2, cache));
         this.dbOptions = own(new DBOptions())
@@ -117,7 +115,7 @@ public final class RocksStateStore implements StateStore {
 
     private RocksDB openDatabase(Map<Family, ColumnFamilyHandle> byFamily) throws RocksDBException {
         List<ColumnFamilyHandle> opened = new ArrayList<>();
-        RocksDB database = RocksDB.open(dbOptions, folder.toString(), descriptors(), opened);
+        RocksDB database = RocksDB.open(dbOptions, files.path().toString(), descriptors(), opened);
         name(opened, byFamily);
         return database;
     }
@@ -147,9 +145,15 @@ public final class RocksStateStore implements StateStore {
      * @throws StateStoreException if RocksDB can't open the folder
      */
     public static RocksStateStore open(Path folder, long memoryBytes) {
+        return open(new StateFolder(folder, step -> {}), memoryBytes);
+    }
+
+    static RocksStateStore open(StateFolder files, long memoryBytes) {
+        Path folder = files.path();
         try {
             loadLibrary(folder);
-            return new RocksStateStore(folder, memoryBytes);
+            files.recover();
+            return new RocksStateStore(files, memoryBytes);
         } catch (IOException | RocksDBException e) {
             throw new StateStoreException("cannot open " + folder, e);
         }
@@ -297,11 +301,11 @@ public final class RocksStateStore implements StateStore {
     private SortedMap<String, LiveFileMetaData> liveFiles() {
         replacing.readLock().lock();
         try {
-            SortedMap<String, LiveFileMetaData> files = new TreeMap<>();
+            SortedMap<String, LiveFileMetaData> live = new TreeMap<>();
             for (LiveFileMetaData file : db.getLiveFilesMetaData()) {
-                files.put(file.fileName().replace("/", ""), file);
+                live.put(file.fileName().replace("/", ""), file);
             }
-            return files;
+            return live;
         } finally {
             replacing.readLock().unlock();
         }
@@ -320,7 +324,7 @@ public final class RocksStateStore implements StateStore {
     private CheckedFile check(String name, long sizeBytes) {
         try (Options options = new Options();
                 SstFileReader reader = new SstFileReader(options)) {
-            reader.open(folder.resolve(name).toString());
+            reader.open(files.path().resolve(name).toString());
             reader.verifyChecksum();
             return new CheckedFile(name, sizeBytes, Optional.empty());
         } catch (RocksDBException e) {
@@ -330,8 +334,8 @@ public final class RocksStateStore implements StateStore {
                     sizeBytes,
                     dropped
                             ? Optional.empty()
-                            : Optional.of(e.getMessage() + "; stop this replica, delete its folder " + folder
-                                    + " and start it: the state comes back from its log or from the other replicas"));
+                            : Optional.of(e.getMessage() + "; put a new replica in the place of this one: argosy raft"
+                                    + " replace"));
         }
     }
 
@@ -370,64 +374,32 @@ public final class RocksStateStore implements StateStore {
         } catch (RocksDBException e) {
             throw new IOException("cannot read the copy in " + copy, e);
         } finally {
-            try (Stream<Path> files = Files.list(copy)) {
-                for (Path file : files.filter(f -> name(f).startsWith("LOG")).toList()) {
+            try (Stream<Path> listed = Files.list(copy)) {
+                for (Path file : listed.filter(f -> StateFolder.name(f).startsWith("LOG"))
+                        .toList()) {
                     Files.delete(file);
                 }
             }
         }
     }
 
-    /**
-     * Table files, which never change, are linked; the rest is copied, so that the database writes to nothing of the
-     * copy. Files of the state before are deleted first: a crash in between leaves a folder that is restored again.
-     */
+    /** A crash in between leaves an empty store, which is restored again: see {@link StateFolder}. */
     @Override
     public void restore(Path source) throws IOException {
         replacing.writeLock().lock();
         try {
             handles.values().forEach(RocksObject::close);
             db.close();
-            try (Stream<Path> files = Files.list(folder)) {
-                for (Path file : files.toList()) {
-                    Files.delete(file);
-                }
-            }
-            try (Stream<Path> files = Files.list(source)) {
-                for (Path file : files.toList()) {
-                    bring(file, folder.resolve(name(file)));
-                }
-            }
-            try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
-                channel.force(true);
-            }
+            files.replaceBy(source);
             handles = new EnumMap<>(Family.class);
             db = openDatabase(handles);
             appliedIndex = durableAppliedIndex();
+            files.replaced();
         } catch (RocksDBException e) {
             throw new IOException("cannot open the state restored from " + source, e);
         } finally {
             replacing.writeLock().unlock();
         }
-    }
-
-    private static void bring(Path from, Path to) throws IOException {
-        if (name(from).endsWith(".sst") || name(from).endsWith(".blob")) {
-            try {
-                Files.createLink(to, from);
-                return;
-            } catch (UnsupportedOperationException e) {
-                // A file system without links: a copy does as well.
-            }
-        }
-        Files.copy(from, to);
-        try (FileChannel channel = FileChannel.open(to, StandardOpenOption.WRITE)) {
-            channel.force(true);
-        }
-    }
-
-    private static String name(Path file) {
-        return String.valueOf(file.getFileName());
     }
 
     /** Does not flush: what is not durable is replayed. Other threads must have stopped using the store. */

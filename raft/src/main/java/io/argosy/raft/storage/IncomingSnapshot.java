@@ -56,6 +56,11 @@ public final class IncomingSnapshot implements Closeable {
                 throw new DamagedStoreException(file + " is damaged in the middle of an installation: remove the"
                         + " replica from its group and add it again empty.");
             }
+            // Its files were compared before it got its name; what has become of them since is unknown.
+            if (!new IncomingSnapshot(disk, dataFolder, found.get()).verify()) {
+                throw new DamagedStoreException("a file in " + dataFolder.resolve(FOLDER) + " is damaged in the middle"
+                        + " of an installation: remove the replica from its group and add it again empty.");
+            }
             return found;
         }
         discard(disk, dataFolder);
@@ -143,6 +148,9 @@ public final class IncomingSnapshot implements Closeable {
      */
     public boolean verify() throws IOException {
         for (SnapshotFile expected : manifest.files()) {
+            if (!disk.exists(path(expected))) {
+                return false;
+            }
             try (Disk.DiskFile file = disk.open(path(expected), false)) {
                 if (file.sizeBytes() != expected.sizeBytes() || crcOf(file) != expected.crc()) {
                     return false;

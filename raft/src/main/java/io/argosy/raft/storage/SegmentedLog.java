@@ -1046,10 +1046,10 @@ final class SegmentedLog implements RaftLog {
         scan.damage.forEach(this::report);
     }
 
-    /** Begins to read the segment that holds the index, or the first one behind it; empty if there is none. */
-    Optional<SegmentCheck> beginCheck(long index) {
+    /** Begins to read the first segment that begins behind the index; empty if there is none. */
+    Optional<SegmentCheck> beginCheckBehind(long firstIndex) {
         for (Segment segment : segments) {
-            if ((segment.lastIndex >= index || segment.firstIndex() >= index) && segment.acquire()) {
+            if (segment.firstIndex() > firstIndex && segment.acquire()) {
                 return Optional.of(new SegmentCheck(segment));
             }
         }

@@ -15,7 +15,9 @@ public final class StoreCheck {
     private final SegmentedLog log;
     private final long totalBytes;
     private long doneBytes;
-    private long nextIndex;
+    /** First index of the last file that was read. */
+    private long readFirstIndex;
+
     private boolean done;
     private Optional<SegmentCheck> current = Optional.empty();
     private final List<String> badIndexes = new ArrayList<>();
@@ -54,7 +56,7 @@ public final class StoreCheck {
             return 0;
         }
         if (current.isEmpty()) {
-            current = log.beginCheck(nextIndex);
+            current = log.beginCheckBehind(readFirstIndex);
             if (current.isEmpty()) {
                 done = true;
                 return 0;
@@ -66,7 +68,7 @@ public final class StoreCheck {
         if (checking.isDone()) {
             // A segment that a truncation changed meanwhile is read again, its new end included.
             if (log.conclude(checking)) {
-                nextIndex = checking.segment().lastIndex + 1;
+                readFirstIndex = checking.segment().firstIndex();
                 log.badIndex(checking.segment()).ifPresent(badIndexes::add);
             }
             checking.close();

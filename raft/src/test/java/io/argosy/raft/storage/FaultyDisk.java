@@ -468,7 +468,7 @@ public final class FaultyDisk implements Disk {
                 }
                 int count = (int) Math.min(target.remaining(), inode.length - position);
                 int bad = inode.unreadable.nextSetBit((int) position / SECTOR_BYTES);
-                if (count > 0 && bad >= 0 && bad * SECTOR_BYTES < position + count) {
+                if (count > 0 && bad >= 0 && (long) bad * SECTOR_BYTES < position + count) {
                     throw new IOException("Input/output error");
                 }
                 target.put(inode.bytes, (int) position, count);

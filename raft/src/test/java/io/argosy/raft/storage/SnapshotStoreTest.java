@@ -217,6 +217,44 @@ class SnapshotStoreTest {
         assertThat(incoming.verify()).isFalse();
     }
 
+    /** Between its publication and its end a snapshot is all that the replica has. */
+    @Test
+    void aPublishedSnapshotThatRotsOrLosesAPieceIsRefusedWithAWayOut() throws IOException {
+        FaultyDisk whole = new FaultyDisk(random);
+        LocalStore store = storeWithLog(whole);
+        receive(store).publish();
+        store.close();
+        open(whole.copy()).close();
+        List<Path> files = new ArrayList<>(List.of(FOLDER.resolve(IncomingSnapshot.MANIFEST)));
+        whole.list(store.snapshotFolder())
+                .forEach(name -> files.add(store.snapshotFolder().resolve(name)));
+        for (Path file : files) {
+            int size = whole.content(file).length;
+            for (int at = 0; at < size; at++) {
+                FaultyDisk flipped = whole.copy();
+                flipped.flip(file, at, 1 << random.nextInt(8));
+                FaultyDisk cut = whole.copy();
+                cut.cut(file, at);
+                for (FaultyDisk hurt : List.of(flipped, cut)) {
+                    assertThatThrownBy(() -> open(hurt))
+                            .as("%s at %d", file, at)
+                            .isInstanceOf(DamagedStoreException.class)
+                            .hasMessageContaining("remove the replica from its group and add it again");
+                }
+            }
+            FaultyDisk lost = whole.copy();
+            lost.lose(file);
+            if (file.endsWith(IncomingSnapshot.MANIFEST)) {
+                // Never published, as far as anybody can tell, and nothing was taken over yet.
+                LocalStore old = open(lost);
+                assertThat(old.log().lastIndex()).isEqualTo(60);
+                old.close();
+            } else {
+                assertThatThrownBy(() -> open(lost)).isInstanceOf(DamagedStoreException.class);
+            }
+        }
+    }
+
     @Test
     void everyFlippedBitOfAManifestIsFound() {
         byte[] bytes = new byte[manifest.encode().remaining()];

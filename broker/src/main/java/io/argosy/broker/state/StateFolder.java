@@ -1,0 +1,111 @@
+package io.argosy.broker.state;
+
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Comparator;
+import java.util.List;
+import java.util.stream.Stream;
+
+/**
+ * The folder of a database that can be replaced as a whole. While it is, a mark lies beside it: a process that died in
+ * the middle left files of two states, which no database can open. Its next start finds the mark, empties the folder and
+ * is restored again, from the snapshot that is kept until then.
+ */
+final class StateFolder {
+
+    private static final String MARK = ".restoring";
+
+    private final Path folder;
+    private final Path mark;
+    private final Steps steps;
+
+    /** Told after each step, so that a test can end there. */
+    @FunctionalInterface
+    interface Steps {
+        void done(String step) throws IOException;
+    }
+
+    StateFolder(Path folder, Steps steps) {
+        this.folder = folder;
+        this.mark = folder.resolveSibling(name(folder) + MARK);
+        this.steps = steps;
+    }
+
+    Path path() {
+        return folder;
+    }
+
+    /** Empties the folder if it is neither the old state nor the new one. */
+    void recover() throws IOException {
+        Files.createDirectories(folder);
+        if (Files.exists(mark)) {
+            clear();
+            sync(folder);
+        }
+    }
+
+    /** The old database is closed; the new one can be opened afterwards, then {@link #replaced} ends it. */
+    void replaceBy(Path source) throws IOException {
+        if (!Files.exists(mark)) {
+            Files.createFile(mark);
+        }
+        sync(mark.toAbsolutePath().getParent());
+        steps.done("marked");
+        clear();
+        for (Path file : filesOf(source)) {
+            bring(file, folder.resolve(name(file)));
+            steps.done("brought " + name(file));
+        }
+        sync(folder);
+        steps.done("synced");
+    }
+
+    void replaced() throws IOException {
+        steps.done("opened");
+        Files.delete(mark);
+        sync(mark.toAbsolutePath().getParent());
+        steps.done("unmarked");
+    }
+
+    private void clear() throws IOException {
+        for (Path file : filesOf(folder)) {
+            Files.delete(file);
+            steps.done("deleted " + name(file));
+        }
+    }
+
+    private static List<Path> filesOf(Path folder) throws IOException {
+        try (Stream<Path> files = Files.list(folder)) {
+            return files.sorted(Comparator.comparing(StateFolder::name)).toList();
+        }
+    }
+
+    /** Table files, which never change, are linked; the rest is copied, so that the source stays as it is. */
+    private static void bring(Path from, Path to) throws IOException {
+        if (name(from).endsWith(".sst") || name(from).endsWith(".blob")) {
+            try {
+                Files.createLink(to, from);
+                return;
+            } catch (UnsupportedOperationException e) {
+                // A file system without links: a copy does as well.
+            }
+        }
+        Files.copy(from, to);
+        try (FileChannel channel = FileChannel.open(to, StandardOpenOption.WRITE)) {
+            channel.force(true);
+        }
+    }
+
+    private static void sync(Path folder) throws IOException {
+        try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
+            channel.force(true);
+        }
+    }
+
+    static String name(Path file) {
+        return String.valueOf(file.getFileName());
+    }
+}
