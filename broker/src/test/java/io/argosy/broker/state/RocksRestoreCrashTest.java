@@ -116,8 +116,9 @@ class RocksRestoreCrashTest {
             write(store, "new", 9);
             assertThat(store.durableBytes()).isPositive();
             List<CheckedFile> sound = checkAll(store);
-            assertThat(sound).hasSizeGreaterThan(2).allMatch(file -> file.problem()
-                    .isEmpty());
+            assertThat(sound)
+                    .hasSizeGreaterThan(2)
+                    .allMatch(file -> file.problem().isEmpty());
 
             Path hurt = folder.resolve(sound.get(sound.size() - 1).name());
             try (RandomAccessFile open = new RandomAccessFile(hurt.toFile(), "rw")) {
@@ -155,7 +156,10 @@ class RocksRestoreCrashTest {
         int run = 0;
         for (Path file : files(whole)) {
             String name = StateFolder.name(file);
-            if (name.startsWith("LOG") || name.equals("LOCK") || name.equals("IDENTITY") || name.startsWith("OPTIONS")) {
+            if (name.startsWith("LOG")
+                    || name.equals("LOCK")
+                    || name.equals("IDENTITY")
+                    || name.startsWith("OPTIONS")) {
                 continue;
             }
             long size = Files.size(file);
@@ -165,8 +169,8 @@ class RocksRestoreCrashTest {
                 for (Path each : files(whole)) {
                     Files.copy(each, hurt.resolve(StateFolder.name(each)));
                 }
-                try (RandomAccessFile open = new RandomAccessFile(
-                        hurt.resolve(name).toFile(), "rw")) {
+                try (RandomAccessFile open =
+                        new RandomAccessFile(hurt.resolve(name).toFile(), "rw")) {
                     open.seek(at);
                     int old = open.read();
                     open.seek(at);

@@ -201,8 +201,9 @@ final class LogFetch {
                 return;
             } catch (DamagedEntryException e) {
                 log.debug("more damage found while repairing index={}", next);
-            } catch (TrimmedException e) {
-                abandon("the log was trimmed meanwhile");
+            } catch (TrimmedException | IllegalArgumentException e) {
+                // Reading at a pace takes long, and insert() would refuse it anyway.
+                abandon("the log was trimmed or truncated meanwhile");
                 return;
             }
         }

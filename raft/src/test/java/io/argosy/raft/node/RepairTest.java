@@ -128,7 +128,7 @@ class RepairTest {
             int hurt = replicas.follower();
             RaftServer node = replicas.node(hurt);
             RaftServer leader = replicas.node(replicas.leader());
-            awaitWhole(node, leader);
+            await().atMost(Replicas.PATIENCE).until(() -> node.status().appliedIndex() > 120);
             await().atMost(Replicas.PATIENCE).until(() -> node.scrubbed().finished() == 1);
             Path data = replicas.folderOf(Replicas.id(hurt));
             List<Path> logs = segments(replicas, hurt);

@@ -222,7 +222,7 @@ class SnapshotStoreTest {
     void aPublishedSnapshotThatRotsOrLosesAPieceIsRefusedWithAWayOut() throws IOException {
         FaultyDisk whole = new FaultyDisk(random);
         LocalStore store = storeWithLog(whole);
-        receive(store).publish();
+        receive(store).publish(false);
         store.close();
         open(whole.copy()).close();
         List<Path> files = new ArrayList<>(List.of(FOLDER.resolve(IncomingSnapshot.MANIFEST)));
