@@ -124,11 +124,14 @@ class RepairTest {
     @Test
     void whatRotsAtRestInAnyFileIsFoundByAScrubAndBroughtBack() throws Exception {
         try (Replicas replicas = three().born()) {
-            write(replicas, 120);
+            // What a follower gets at once lies in one file, however large.
+            for (int file = 0; file < 4; file++) {
+                write(replicas, 40);
+            }
             int hurt = replicas.follower();
             RaftServer node = replicas.node(hurt);
             RaftServer leader = replicas.node(replicas.leader());
-            await().atMost(Replicas.PATIENCE).until(() -> node.status().appliedIndex() > 120);
+            await().atMost(Replicas.PATIENCE).until(() -> node.status().appliedIndex() > 160);
             await().atMost(Replicas.PATIENCE).until(() -> node.scrubbed().finished() == 1);
             Path data = replicas.folderOf(Replicas.id(hurt));
             List<Path> logs = segments(replicas, hurt);

@@ -391,4 +391,50 @@ class FaultTest {
             }
         }
     }
+
+    /** A disk that writes to a wrong place says nothing; what was there and what should be there are both damaged. */
+    @Test
+    void aWriteThatLandsElsewhereIsDamageAndNeverAnotherEntry() throws IOException {
+        int damaged = 0;
+        for (int sectors : new int[] {1, -1, 3, 8, -8, 16}) {
+            for (int n = 1; n < 70; n++) {
+                String where = "operation " + n + " by " + sectors + " sectors";
+                disk = new FaultyDisk(new java.util.SplittableRandom(n));
+                LocalStore store = open(16 << 10);
+                adopt(store);
+                disk.misdirectAt(n, sectors);
+                HardState vote = HardState.INITIAL;
+                for (int i = 0; i < 14; i++) {
+                    store.log().append(entries(2 + 2L * i, 2, 1, 900));
+                    store.log().sync();
+                    // The evidence of the last record, without which a record that is not there was never written.
+                    store.maintain();
+                    if (i % 5 == 0) {
+                        vote = new HardState(1 + i, Optional.of(new ReplicaId(1 + i)));
+                        store.saveHardState(vote);
+                    }
+                }
+                disk = disk.crash();
+
+                LocalStore again = open(16 << 10);
+                again.log().verify();
+
+                assertThat(again.hardState()).as(where).isEqualTo(vote);
+                assertThat(again.log().lastIndex()).as(where).isGreaterThanOrEqualTo(29);
+                for (long index = 2; index <= 29; index++) {
+                    try {
+                        Entry found = again.log().read(index, 1).get(0);
+                        assertThat(found.payload())
+                                .as(where)
+                                .isEqualTo(entry(index, 1, 900).payload());
+                    } catch (io.argosy.raft.RaftNode.DamagedEntryException e) {
+                        damaged++;
+                        assertThat(again.log().damage()).as(where).isNotEmpty();
+                    }
+                }
+                again.close();
+            }
+        }
+        assertThat(damaged).isGreaterThan(100);
+    }
 }

@@ -54,6 +54,8 @@ public final class FaultyDisk implements Disk {
         final BitSet dirty = new BitSet();
         /** Sectors that fail when they are read. */
         final BitSet unreadable = new BitSet();
+        /** Dirty sectors that the disk will put elsewhere: sector to sector. */
+        final Map<Integer, Integer> misdirected = new TreeMap<>();
 
         boolean sizeDirty;
 
@@ -71,7 +73,10 @@ public final class FaultyDisk implements Disk {
                 int from = s * SECTOR_BYTES;
                 int to = Math.min(from + SECTOR_BYTES, length);
                 if (to > from) {
-                    System.arraycopy(bytes, from, durable, from, to - from);
+                    int target = misdirected.getOrDefault(s, s) * SECTOR_BYTES;
+                    if (target >= 0 && target + to - from <= durable.length) {
+                        System.arraycopy(bytes, from, durable, target, to - from);
+                    }
                 }
             }
             if (length < durable.length) {
@@ -83,6 +88,7 @@ public final class FaultyDisk implements Disk {
 
         void clean() {
             dirty.clear();
+            misdirected.clear();
             sizeDirty = false;
         }
     }
@@ -102,6 +108,9 @@ public final class FaultyDisk implements Disk {
     private boolean powerLost;
     private long quotaBytes = Long.MAX_VALUE;
     private boolean garbage = true;
+    private long misdirectAt = -1;
+    private int misdirectSectors;
+    private boolean misdirects;
     private Consumer<Operation> hook = operation -> {};
     private Runnable readHook = () -> {};
 
@@ -128,6 +137,15 @@ public final class FaultyDisk implements Disk {
 
     public synchronized boolean powerLost() {
         return powerLost;
+    }
+
+    /**
+     * The n-th operation from now on, counted from 1, if it is a write, lands so many sectors behind its place, or in
+     * front of it, in the same file. Whoever reads it back before the power goes finds it where it should be.
+     */
+    public synchronized void misdirectAt(long n, int sectors) {
+        misdirectAt = operations + n;
+        misdirectSectors = sectors;
     }
 
     /** Bytes that all files together may have. */
@@ -481,6 +499,7 @@ public final class FaultyDisk implements Disk {
             before(Operation.WRITE);
             synchronized (FaultyDisk.this) {
                 requireOpen();
+                misdirects = operations == misdirectAt;
                 long at = position;
                 for (int i = 0; i < count; i++) {
                     while (sources[i].hasRemaining()) {
@@ -504,6 +523,13 @@ public final class FaultyDisk implements Disk {
             source.get(inode.bytes, at, bytes);
             inode.dirty.set(at / SECTOR_BYTES, (at + bytes - 1) / SECTOR_BYTES + 1);
             inode.unreadable.clear(at / SECTOR_BYTES, (at + bytes - 1) / SECTOR_BYTES + 1);
+            for (int sector = at / SECTOR_BYTES; sector <= (at + bytes - 1) / SECTOR_BYTES; sector++) {
+                if (misdirects) {
+                    inode.misdirected.put(sector, sector + misdirectSectors);
+                } else {
+                    inode.misdirected.remove(sector);
+                }
+            }
             if (at + bytes > inode.length) {
                 inode.length = at + bytes;
                 inode.sizeDirty = true;
