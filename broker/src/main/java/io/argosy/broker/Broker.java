@@ -3,6 +3,8 @@ package io.argosy.broker;
 import io.argosy.broker.admin.AdminListener;
 import io.argosy.broker.admin.AdminParts;
 import io.argosy.broker.bulk.BulkService;
+import io.argosy.broker.bulk.FetchConfig;
+import io.argosy.broker.bulk.Fetching;
 import io.argosy.broker.bulk.ProduceLimits;
 import io.argosy.broker.consume.AppliedProgress;
 import io.argosy.broker.consume.ConsumeConfig;
@@ -201,7 +203,17 @@ public final class Broker implements AutoCloseable {
         ReplicaDirectory directory = new ReplicaDirectory(config, raftConfig.peers(), node::status);
         PeerProver prover = new PeerProver(secret, config.group() + "/" + self, random, PROOF_TIMEOUT);
         ScheduledTimers timers = lifecycle.add("timers", new ScheduledTimers("client-timers-" + self));
+        Fetching fetching = lifecycle.add(
+                "fetching",
+                new Fetching(
+                        new Fetching.Parts(topics, queues, node.log(), leadership, timers, "fetch-" + self),
+                        FetchConfig.DEFAULT));
+        queues.onAdvance(fetching.listener());
+        metrics.total("argosy.fetch.bytes", "Bytes of entries sent on Fetch streams", fetching::sentBytes);
+        metrics.total("argosy.fetch.disk.bytes", "Those of them that came from the disk", fetching::diskBytes);
+        metrics.gauge("argosy.fetch.streams", "Open Fetch streams", fetching::openStreams);
         BulkService bulk = new BulkService(
+                fetching,
                 new PublishCompact(node, topicDoor, compact, retention, clock),
                 leadership,
                 () -> replicas(directory, node.status()),
@@ -229,7 +241,7 @@ public final class Broker implements AutoCloseable {
                         relayLimits(config),
                         timers,
                         clock,
-                        List.of(bulk.definition()))));
+                        List.of(bulk))));
         LateServices peerServices = new LateServices();
         peerServices.add(clientPlane.relayService());
 
