@@ -246,8 +246,8 @@ public final class Broker implements AutoCloseable {
         peerServices.add(clientPlane.relayService());
 
         // The replica itself: from here on it votes, replicates and applies.
-        GrpcPeerTransport transport =
-                new GrpcPeerTransport(raftConfig, store.storeUuid(), secret, random, nanoClock, peerServices);
+        GrpcPeerTransport transport = new GrpcPeerTransport(
+                raftConfig, store.storeUuid(), store::recoveryEpoch, secret, random, nanoClock, peerServices);
         RaftServer raft = startRaft(
                 config,
                 raftConfig,
@@ -260,7 +260,8 @@ public final class Broker implements AutoCloseable {
                         RandomGeneratorFactory.getDefault().create(),
                         UUID::randomUUID,
                         Thread::new,
-                        failure));
+                        failure,
+                        clock));
         lifecycle.onStop("raft", raft);
         late.attach(raft);
         metrics.total(
@@ -313,7 +314,7 @@ public final class Broker implements AutoCloseable {
                                 config.registrationHeartbeat()),
                         () -> directory.advertised(node.status()),
                         topics,
-                        () -> standing(config, node.status(), leadership),
+                        () -> standing(config, store.recoveryEpoch(), node.status(), leadership),
                         prover));
         leadership.onChange(registrar::standingChanged);
         leadership.onChange(() -> {
@@ -423,13 +424,14 @@ public final class Broker implements AutoCloseable {
     }
 
     /** Only who serves as leader claims the term at the name servers, and who is no member registers nothing. */
-    private static Optional<Standing> standing(BrokerConfig config, RaftStatus status, GroupLeadership leadership) {
+    private static Optional<Standing> standing(
+            BrokerConfig config, long recoveryEpoch, RaftStatus status, GroupLeadership leadership) {
         boolean leading = leadership.view().self() && leadership.view().term() == status.term();
         boolean member =
                 status.membership().flatMap(m -> m.member(status.self())).isPresent();
         return status.groupUuid()
                 .filter(uuid -> member)
-                .map(uuid -> new Standing(config.group(), uuid, status.term(), leading));
+                .map(uuid -> new Standing(config.group(), uuid, recoveryEpoch, status.term(), leading));
     }
 
     static ClusterSecret secret(BrokerConfig config) {

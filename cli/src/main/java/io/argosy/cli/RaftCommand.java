@@ -23,7 +23,8 @@ import picocli.CommandLine.Option;
             MembershipCommands.Remove.class,
             MembershipCommands.Replace.class,
             MembershipCommands.Priority.class,
-            MembershipCommands.Transfer.class
+            MembershipCommands.Transfer.class,
+            RecoverCommand.class
         })
 final class RaftCommand extends CommandGroup {
 
