@@ -3,6 +3,8 @@ package io.argosy.broker;
 import io.argosy.broker.admin.AdminListener;
 import io.argosy.broker.admin.AdminParts;
 import io.argosy.broker.bulk.BulkService;
+import io.argosy.broker.bulk.FetchConfig;
+import io.argosy.broker.bulk.Fetching;
 import io.argosy.broker.bulk.ProduceLimits;
 import io.argosy.broker.consume.AppliedProgress;
 import io.argosy.broker.consume.ConsumeConfig;
@@ -201,7 +203,17 @@ public final class Broker implements AutoCloseable {
         ReplicaDirectory directory = new ReplicaDirectory(config, raftConfig.peers(), node::status);
         PeerProver prover = new PeerProver(secret, config.group() + "/" + self, random, PROOF_TIMEOUT);
         ScheduledTimers timers = lifecycle.add("timers", new ScheduledTimers("client-timers-" + self));
+        Fetching fetching = lifecycle.add(
+                "fetching",
+                new Fetching(
+                        new Fetching.Parts(topics, queues, node.log(), leadership, timers, "fetch-" + self),
+                        FetchConfig.DEFAULT));
+        queues.onAdvance(fetching.listener());
+        metrics.total("argosy.fetch.bytes", "Bytes of entries sent on Fetch streams", fetching::sentBytes);
+        metrics.total("argosy.fetch.disk.bytes", "Those of them that came from the disk", fetching::diskBytes);
+        metrics.gauge("argosy.fetch.streams", "Open Fetch streams", fetching::openStreams);
         BulkService bulk = new BulkService(
+                fetching,
                 new PublishCompact(node, topicDoor, compact, retention, clock),
                 leadership,
                 () -> replicas(directory, node.status()),
@@ -229,13 +241,13 @@ public final class Broker implements AutoCloseable {
                         relayLimits(config),
                         timers,
                         clock,
-                        List.of(bulk.definition()))));
+                        List.of(bulk))));
         LateServices peerServices = new LateServices();
         peerServices.add(clientPlane.relayService());
 
         // The replica itself: from here on it votes, replicates and applies.
-        GrpcPeerTransport transport =
-                new GrpcPeerTransport(raftConfig, store.storeUuid(), secret, random, nanoClock, peerServices);
+        GrpcPeerTransport transport = new GrpcPeerTransport(
+                raftConfig, store.storeUuid(), store::recoveryEpoch, secret, random, nanoClock, peerServices);
         RaftServer raft = startRaft(
                 config,
                 raftConfig,
@@ -248,7 +260,8 @@ public final class Broker implements AutoCloseable {
                         RandomGeneratorFactory.getDefault().create(),
                         UUID::randomUUID,
                         Thread::new,
-                        failure));
+                        failure,
+                        clock));
         lifecycle.onStop("raft", raft);
         late.attach(raft);
         metrics.total(
@@ -302,7 +315,7 @@ public final class Broker implements AutoCloseable {
                                 config.registrationHeartbeat()),
                         () -> directory.advertised(node.status()),
                         topics,
-                        () -> standing(config, node.status(), leadership),
+                        () -> standing(config, store.recoveryEpoch(), node.status(), leadership),
                         prover));
         leadership.onChange(registrar::standingChanged);
         leadership.onChange(() -> {
@@ -412,13 +425,14 @@ public final class Broker implements AutoCloseable {
     }
 
     /** Only who serves as leader claims the term at the name servers, and who is no member registers nothing. */
-    private static Optional<Standing> standing(BrokerConfig config, RaftStatus status, GroupLeadership leadership) {
+    private static Optional<Standing> standing(
+            BrokerConfig config, long recoveryEpoch, RaftStatus status, GroupLeadership leadership) {
         boolean leading = leadership.view().self() && leadership.view().term() == status.term();
         boolean member =
                 status.membership().flatMap(m -> m.member(status.self())).isPresent();
         return status.groupUuid()
                 .filter(uuid -> member)
-                .map(uuid -> new Standing(config.group(), uuid, status.term(), leading));
+                .map(uuid -> new Standing(config.group(), uuid, recoveryEpoch, status.term(), leading));
     }
 
     static ClusterSecret secret(BrokerConfig config) {

@@ -111,5 +111,10 @@ final class LateNode implements RaftNode {
         public List<Entry> readBlocking(long fromIndex, int bytesMax) {
             return started().log().readBlocking(fromIndex, bytesMax);
         }
+
+        @Override
+        public List<Entry> readBlocking(long[] indexes, int from, int to, ByteBuffer room) {
+            return started().log().readBlocking(indexes, from, to, room);
+        }
     }
 }

@@ -28,12 +28,14 @@ final class LocalCluster implements AutoCloseable {
 
     final Path secretFile;
     private final Path folder;
+    private final RaftConfig.Limits limits;
     private final SortedMap<Integer, ReplicaAddresses> addresses = new TreeMap<>();
     private final SortedMap<Integer, Broker> brokers = new TreeMap<>();
     private final Namesrv namesrv;
 
-    private LocalCluster(Path folder, int replicas) throws IOException {
+    private LocalCluster(Path folder, int replicas, RaftConfig.Limits limits) throws IOException {
         this.folder = folder;
+        this.limits = limits;
         this.secretFile = Files.writeString(folder.resolve("cluster.secret"), "0123456789abcdef0123456789abcdef\n");
         for (int id = 1; id <= replicas; id++) {
             addresses.put(id, new ReplicaAddresses(freeAddress(), freeAddress(), freeAddress()));
@@ -43,7 +45,11 @@ final class LocalCluster implements AutoCloseable {
 
     /** Starts everything and creates the group. */
     static LocalCluster start(Path folder, int replicas) throws Exception {
-        LocalCluster cluster = new LocalCluster(folder, replicas);
+        return start(folder, replicas, RaftConfig.Limits.DEFAULT);
+    }
+
+    static LocalCluster start(Path folder, int replicas, RaftConfig.Limits limits) throws Exception {
+        LocalCluster cluster = new LocalCluster(folder, replicas, limits);
         try {
             cluster.addresses.keySet().forEach(cluster::startBroker);
             cluster.broker(1).node().bootstrap().get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
@@ -79,7 +85,7 @@ final class LocalCluster implements AutoCloseable {
                         folder.resolve("broker-" + id),
                         secretFile,
                         List.of(namesrv.registrationAddress()))
-                .withRaft(new BrokerConfig.Raft(RaftConfig.Timing.DEFAULT, RaftConfig.Limits.DEFAULT, storage));
+                .withRaft(new BrokerConfig.Raft(RaftConfig.Timing.DEFAULT, limits, storage));
     }
 
     /** The access point for clients. */

@@ -44,7 +44,7 @@ class WrongSecretIT {
         send(leader, 100);
         await().atMost(PATIENCE)
                 .untilAsserted(() -> assertThat(cluster.log(leader))
-                        .containsPattern("peer=" + stranger + " .*does not know our cluster secret"));
+                        .containsPattern("peer=" + stranger + " .*cluster secrets of the two sides differ"));
         await().during(Duration.ofSeconds(3)).atMost(PATIENCE).until(() -> !cluster.ready(stranger));
         assertThat(metric(stranger, "argosy_raft_last_index"))
                 .as("entries that reached it")

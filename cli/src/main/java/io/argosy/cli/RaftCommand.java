@@ -24,7 +24,8 @@ import picocli.CommandLine.Option;
             MembershipCommands.Replace.class,
             MembershipCommands.Priority.class,
             MembershipCommands.Transfer.class,
-            ScrubCommand.class
+            ScrubCommand.class,
+            RecoverCommand.class
         })
 final class RaftCommand extends CommandGroup {
 

@@ -5,8 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -71,6 +69,7 @@ final class CliContractTest {
                         "argosy group describe",
                         "argosy cluster status",
                         "argosy raft bootstrap",
+                        "argosy raft recover",
                         "argosy log dump",
                         "argosy dev",
                         "argosy version",
@@ -79,10 +78,10 @@ final class CliContractTest {
 
     @Test
     void versionIsPrintedAsJsonWithKindAndVersion() throws IOException {
-        Run run = run("version", "-o", "json");
+        Run run = Run.of("version", "-o", "json");
 
-        JsonNode json = new ObjectMapper().readTree(run.out);
-        assertThat(run.code).isZero();
+        JsonNode json = new ObjectMapper().readTree(run.out());
+        assertThat(run.code()).isZero();
         assertThat(json.get("kind").asText()).isEqualTo("Version");
         assertThat(json.get("version").asInt()).isEqualTo(1);
         assertThat(json.get("argosy").asText()).isNotEmpty();
@@ -90,9 +89,11 @@ final class CliContractTest {
 
     @Test
     void yamlSaysTheSameAsJson() throws IOException {
-        JsonNode json = new ObjectMapper().readTree(run("version", "-o", "json").out);
+        JsonNode json =
+                new ObjectMapper().readTree(Run.of("version", "-o", "json").out());
 
-        Object yaml = new Load(LoadSettings.builder().build()).loadFromString(run("version", "-o", "yaml").out);
+        Object yaml = new Load(LoadSettings.builder().build())
+                .loadFromString(Run.of("version", "-o", "yaml").out());
 
         assertThat(new ObjectMapper().<JsonNode>valueToTree(yaml)).isEqualTo(json);
     }
@@ -108,11 +109,11 @@ final class CliContractTest {
                 List.of("produce", "t", "-m", "a", "--count", "5"),
                 List.of("produce", "t", "-m", "a", "--timeout", "soon"),
                 List.of("version", "-o", "xml"))) {
-            Run run = run(args.toArray(String[]::new));
+            Run run = Run.of(args.toArray(String[]::new));
 
-            assertThat(run.code).as(args.toString()).isEqualTo(ExitCodes.USAGE);
-            assertThat(run.err).contains("argosy: ").contains("--help");
-            assertThat(run.out).isEmpty();
+            assertThat(run.code()).as(args.toString()).isEqualTo(ExitCodes.USAGE);
+            assertThat(run.err()).contains("argosy: ").contains("--help");
+            assertThat(run.out()).isEmpty();
         }
     }
 
@@ -127,12 +128,12 @@ final class CliContractTest {
                 List.of("cluster", "status", "-e", NOBODY, "--timeout", "500ms"),
                 List.of("topic", "list", "-e", NOBODY, "--timeout", "500ms", "--secret-file", secret.toString()),
                 List.of("raft", "bootstrap", "--admin", NOBODY, "--secret-file", secret.toString()))) {
-            Run run = run(args.toArray(String[]::new));
+            Run run = Run.of(args.toArray(String[]::new));
 
-            assertThat(run.code).as(args + ": " + run.err).isEqualTo(ExitCodes.NOT_REACHABLE);
-            assertThat(run.err).contains(NOBODY);
-            assertThat(run.out).doesNotContain("Exception");
-            assertThat(run.err).doesNotContain("Exception");
+            assertThat(run.code()).as(args + ": " + run.err()).isEqualTo(ExitCodes.NOT_REACHABLE);
+            assertThat(run.err()).contains(NOBODY);
+            assertThat(run.out()).doesNotContain("Exception");
+            assertThat(run.err()).doesNotContain("Exception");
         }
     }
 
@@ -145,19 +146,19 @@ final class CliContractTest {
                 List.of("topic", "create", "t", "--retention", "0s"),
                 List.of("topic", "list", "--tls-ca", "none.pem", "--secret-file", "none"),
                 List.of("consume", "t", "--tls-ca", "none.pem"))) {
-            Run run = run(args.toArray(String[]::new));
+            Run run = Run.of(args.toArray(String[]::new));
 
-            assertThat(run.code).as(args + ": " + run.err).isEqualTo(ExitCodes.USAGE);
-            assertThat(run.err).doesNotContain("Exception");
+            assertThat(run.code()).as(args + ": " + run.err()).isEqualTo(ExitCodes.USAGE);
+            assertThat(run.err()).doesNotContain("Exception");
         }
     }
 
     @Test
     void endpointsMayStandInFrontOfTheCommand() {
-        Run run = run("-e", NOBODY, "consume", "t", "--timeout", "500ms");
+        Run run = Run.of("-e", NOBODY, "consume", "t", "--timeout", "500ms");
 
-        assertThat(run.code).isEqualTo(ExitCodes.NOT_REACHABLE);
-        assertThat(run.err).contains(NOBODY).contains("connection refused").doesNotContain("finishConnect");
+        assertThat(run.code()).isEqualTo(ExitCodes.NOT_REACHABLE);
+        assertThat(run.err()).contains(NOBODY).contains("connection refused").doesNotContain("finishConnect");
     }
 
     @Test
@@ -166,56 +167,56 @@ final class CliContractTest {
                 List.of("topic", "list", "-o", "json"),
                 List.of("topic", "list", "--output=jsonl"),
                 List.of("topic", "nonsense", "-o", "json"))) {
-            Run run = run(args.toArray(String[]::new));
+            Run run = Run.of(args.toArray(String[]::new));
 
-            JsonNode json = new ObjectMapper().readTree(run.err);
-            assertThat(run.out).isEmpty();
+            JsonNode json = new ObjectMapper().readTree(run.err());
+            assertThat(run.out()).isEmpty();
             assertThat(json.get("kind").asText()).isEqualTo("Error");
-            assertThat(json.get("exitCode").asInt()).isEqualTo(run.code);
+            assertThat(json.get("exitCode").asInt()).isEqualTo(run.code());
             assertThat(json.get("message").asText()).isNotEmpty();
         }
     }
 
     @Test
     void aBadPropertyIsExplainedOnce() {
-        Run run = run("produce", "t", "-m", "a", "--property", "novalue");
+        Run run = Run.of("produce", "t", "-m", "a", "--property", "novalue");
 
-        assertThat(run.code).isEqualTo(ExitCodes.USAGE);
-        assertThat(run.err).contains("--property").doesNotContain("option option");
+        assertThat(run.code()).isEqualTo(ExitCodes.USAGE);
+        assertThat(run.err()).contains("--property").doesNotContain("option option");
     }
 
     @Test
     void adminCommandsWithoutTheSecretSayHowToGiveIt() {
-        Run run = run("topic", "list");
+        Run run = Run.of("topic", "list");
 
-        assertThat(run.code).isEqualTo(ExitCodes.USAGE);
-        assertThat(run.err).contains("--secret-file");
+        assertThat(run.code()).isEqualTo(ExitCodes.USAGE);
+        assertThat(run.err()).contains("--secret-file");
     }
 
     @Test
     void aSecretThatIsTooShortIsRefusedBeforeAnyCall() throws IOException {
         Path secret = Files.writeString(folder.resolve("short"), "abc");
 
-        Run run = run("topic", "list", "--secret-file", secret.toString());
+        Run run = Run.of("topic", "list", "--secret-file", secret.toString());
 
-        assertThat(run.code).isEqualTo(ExitCodes.USAGE);
-        assertThat(run.err).contains("16");
+        assertThat(run.code()).isEqualTo(ExitCodes.USAGE);
+        assertThat(run.err()).contains("16");
     }
 
     @Test
     void deletingATopicNeedsYes() {
-        Run run = run("topic", "delete", "t");
+        Run run = Run.of("topic", "delete", "t");
 
-        assertThat(run.code).isEqualTo(ExitCodes.USAGE);
-        assertThat(run.err).contains("--yes");
+        assertThat(run.code()).isEqualTo(ExitCodes.USAGE);
+        assertThat(run.err()).contains("--yes");
     }
 
     @Test
     void completionScriptsAreGenerated() {
-        Run run = run("generate-completion");
+        Run run = Run.of("generate-completion");
 
-        assertThat(run.code).isZero();
-        assertThat(run.out).contains("complete -F").contains("argosy");
+        assertThat(run.code()).isZero();
+        assertThat(run.out()).contains("complete -F").contains("argosy");
     }
 
     @Test
@@ -237,18 +238,6 @@ final class CliContractTest {
 
     private Path secretFile() throws IOException {
         return Files.writeString(folder.resolve("secret"), "0123456789abcdef0123456789abcdef");
-    }
-
-    private record Run(int code, String out, String err) {}
-
-    private static Run run(String... args) {
-        StringWriter out = new StringWriter();
-        StringWriter err = new StringWriter();
-        int code = ArgosyMain.commandLine()
-                .setOut(new PrintWriter(out, true))
-                .setErr(new PrintWriter(err, true))
-                .execute(args);
-        return new Run(code, out.toString(), err.toString());
     }
 
     private static List<CommandLine> commands(CommandLine root) {

@@ -4,7 +4,6 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.argosy.client.ArgosyClient;
 import io.argosy.client.ArgosyException;
@@ -18,8 +17,6 @@ import io.argosy.client.ReceivedMessage;
 import io.argosy.client.SendReceipt;
 import io.argosy.client.SimpleConsumer;
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -142,8 +139,8 @@ final class DevClusterTest {
 
     @Test
     void ourClientIsGivenMoreMessagesAtOnceThanOthers() {
-        assertThat(run("topic", "create", "bulk", "--queues", "1").code).isZero();
-        assertThat(run("produce", "bulk", "--count", "100").code).isZero();
+        assertThat(run("topic", "create", "bulk", "--queues", "1").code()).isZero();
+        assertThat(run("produce", "bulk", "--count", "100").code()).isZero();
         try (SimpleConsumer consumer =
                 client.simpleConsumer("bulk-readers").subscribe("bulk").build()) {
             List<ReceivedMessage> messages = consumer.receive(100, Duration.ofSeconds(30));
@@ -160,7 +157,7 @@ final class DevClusterTest {
                         .get("queues")
                         .asInt())
                 .isEqualTo(4);
-        assertThat(run("topic", "create", "orders").code).isEqualTo(ExitCodes.REFUSED);
+        assertThat(run("topic", "create", "orders").code()).isEqualTo(ExitCodes.REFUSED);
         assertThat(run("produce", "orders", "-m", "hello", "-k", "k1", "-t", "a", "-o", "json")
                         .json()
                         .get("messageId")
@@ -177,37 +174,39 @@ final class DevClusterTest {
                         .asInt())
                 .isEqualTo(1);
         Run consumed = run("consume", "orders", "--group", "me", "--count", "1002", "-o", "jsonl");
-        assertThat(consumed.code).isZero();
-        assertThat(consumed.out.lines()).hasSize(1002);
-        assertThat(run("consume", "orders", "--count", "2000", "--timeout", "1s").out)
+        assertThat(consumed.code()).isZero();
+        assertThat(consumed.out().lines()).hasSize(1002);
+        assertThat(run("consume", "orders", "--count", "2000", "--timeout", "1s")
+                        .out())
                 .contains("hello", "no answer wanted");
-        assertThat(run("topic", "list", "-o", "json").out).contains("orders");
+        assertThat(run("topic", "list", "-o", "json").out()).contains("orders");
         assertThat(run("topic", "describe", "orders", "-o", "json")
                         .json()
                         .get("queueList")
                         .size())
                 .isEqualTo(4);
-        assertThat(run("group", "list").out).contains("me");
+        assertThat(run("group", "list").out()).contains("me");
         await().untilAsserted(() -> assertThat(run("group", "describe", "me", "-o", "json")
                         .json()
                         .get("lag")
                         .asInt())
                 .isZero());
         Run status = run("cluster", "status", "-o", "json");
-        assertThat(status.err).isEmpty();
+        assertThat(status.err()).isEmpty();
         assertThat(status.json().get("healthy").asBoolean()).isTrue();
-        assertThat(status.code).isZero();
-        assertThat(run("cluster", "status").out).contains("LEADER").contains("FOLLOWER");
-        assertThat(run("topic", "delete", "orders", "--yes").code).isZero();
-        assertThat(run("topic", "describe", "orders").code).isEqualTo(ExitCodes.REFUSED);
-        assertThat(run("log", "dump", folder.resolve("broker-1").toString(), "--messages").out)
+        assertThat(status.code()).isZero();
+        assertThat(run("cluster", "status").out()).contains("LEADER").contains("FOLLOWER");
+        assertThat(run("topic", "delete", "orders", "--yes").code()).isZero();
+        assertThat(run("topic", "describe", "orders").code()).isEqualTo(ExitCodes.REFUSED);
+        assertThat(run("log", "dump", folder.resolve("broker-1").toString(), "--messages")
+                        .out())
                 .contains("CREATE_TOPIC")
                 .contains("PUBLISH");
     }
 
     @Test
     void everyQueueOfAWideTopicCanBeChosen() {
-        assertThat(run("topic", "create", "wide", "--queues", "300").code).isZero();
+        assertThat(run("topic", "create", "wide", "--queues", "300").code()).isZero();
         try (Producer producer = client.producer().build()) {
             // The name server hears of a topic moments after its creation; until then its route has the default queues.
             await().ignoreExceptionsInstanceOf(ArgosyException.Refused.class)
@@ -233,11 +232,12 @@ final class DevClusterTest {
 
     @Test
     void theCertificateThatServersMakeIsTakenOnlyIfAsked() {
-        assertThat(run("produce", "encrypted", "-m", "x", "--tls-insecure").err).isEmpty();
+        assertThat(run("produce", "encrypted", "-m", "x", "--tls-insecure").err())
+                .isEmpty();
         Run careful = run("produce", "encrypted", "-m", "x", "--tls", "--timeout", "5s");
 
-        assertThat(careful.code).isEqualTo(ExitCodes.NOT_REACHABLE);
-        assertThat(careful.err).contains("--tls-ca", "--tls-insecure");
+        assertThat(careful.code()).isEqualTo(ExitCodes.NOT_REACHABLE);
+        assertThat(careful.err()).contains("--tls-ca", "--tls-insecure");
     }
 
     @Test
@@ -245,9 +245,9 @@ final class DevClusterTest {
         for (String bad : List.of("--queues=65537", "--retention=1s", "--retention=4000d", "--queues=-1")) {
             Run run = run("topic", "create", "limits", bad);
 
-            assertThat(run.code).as(bad).isIn(ExitCodes.REFUSED, ExitCodes.USAGE);
+            assertThat(run.code()).as(bad).isIn(ExitCodes.REFUSED, ExitCodes.USAGE);
         }
-        assertThat(run("topic", "create", "limits", "--retention", "1m").code).isZero();
+        assertThat(run("topic", "create", "limits", "--retention", "1m").code()).isZero();
     }
 
     @Test
@@ -258,19 +258,19 @@ final class DevClusterTest {
                 List.of("topic", "delete", "nope", "--yes"))) {
             Run run = run(args.toArray(String[]::new));
 
-            assertThat(run.code).isEqualTo(ExitCodes.REFUSED);
-            assertThat(run.err).contains("argosy topic list");
+            assertThat(run.code()).isEqualTo(ExitCodes.REFUSED);
+            assertThat(run.err()).contains("argosy topic list");
         }
     }
 
     @Test
     void streamsAreALineOfJsonForEachMessage() throws IOException {
-        assertThat(run("produce", "lines", "--count", "3").code).isZero();
+        assertThat(run("produce", "lines", "--count", "3").code()).isZero();
 
         Run run = run("consume", "lines", "--count", "3", "-o", "json");
 
-        assertThat(run.code).isZero();
-        assertThat(run.out.lines())
+        assertThat(run.code()).isZero();
+        assertThat(run.out().lines())
                 .hasSize(3)
                 .allSatisfy(
                         line -> assertThat(new ObjectMapper().readTree(line)).isNotEmpty());
@@ -281,24 +281,17 @@ final class DevClusterTest {
         String admin =
                 client.describeCluster().groups().get(0).replicas().get(0).adminAddress();
 
-        assertThat(run("raft", "bootstrap", "--admin", admin).out).startsWith("group exists already: ");
+        assertThat(run("raft", "bootstrap", "--admin", admin).out()).startsWith("group exists already: ");
     }
 
     @Test
     void aWrongSecretIsRefused() throws IOException {
         Path wrong = java.nio.file.Files.writeString(folder.resolve("wrong.secret"), "f".repeat(64));
 
-        Run run = runPlain("topic", "list", "-e", cluster.endpoints(), "--secret-file", wrong.toString());
+        Run run = Run.of("topic", "list", "-e", cluster.endpoints(), "--secret-file", wrong.toString());
 
-        assertThat(run.code).isEqualTo(ExitCodes.REFUSED);
-        assertThat(run.err).contains("secret");
-    }
-
-    private record Run(int code, String out, String err) {
-        JsonNode json() throws IOException {
-            assertThat(out).as(err).isNotEmpty();
-            return new ObjectMapper().readTree(out);
-        }
+        assertThat(run.code()).isEqualTo(ExitCodes.REFUSED);
+        assertThat(run.err()).contains("secret");
     }
 
     private Run run(String... args) {
@@ -310,16 +303,6 @@ final class DevClusterTest {
                     "--secret-file",
                     cluster.secretFile().toString()));
         }
-        return runPlain(all.toArray(String[]::new));
-    }
-
-    private static Run runPlain(String... args) {
-        StringWriter out = new StringWriter();
-        StringWriter err = new StringWriter();
-        int code = ArgosyMain.commandLine()
-                .setOut(new PrintWriter(out, true))
-                .setErr(new PrintWriter(err, true))
-                .execute(args);
-        return new Run(code, out.toString(), err.toString());
+        return Run.of(all.toArray(String[]::new));
     }
 }

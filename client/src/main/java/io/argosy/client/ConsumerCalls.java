@@ -111,7 +111,7 @@ final class ConsumerCalls {
         for (ReceiveMessageResponse part : parts) {
             switch (part.getContentCase()) {
                 case STATUS -> status = part.getStatus();
-                case MESSAGE -> messages.add(new ReceivedMessage(part.getMessage(), receive.brokerGroup));
+                case MESSAGE -> messages.add(new DeliveredMessage(part.getMessage(), receive.brokerGroup));
                 case DELIVERY_TIMESTAMP, CONTENT_NOT_SET -> {}
             }
         }

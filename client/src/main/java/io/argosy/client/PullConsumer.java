@@ -3,12 +3,16 @@ package io.argosy.client;
 import io.argosy.client.internal.CallFailure;
 import io.argosy.client.internal.ClientIdentity;
 import io.argosy.client.internal.ClusterLink;
+import io.argosy.client.internal.FetchLink;
+import io.argosy.client.internal.FetchedAnswer;
+import io.argosy.client.internal.FetchedRun;
 import io.argosy.client.internal.Queue;
 import io.argosy.client.internal.Reply;
 import io.argosy.client.internal.ServerStream;
 import io.argosy.client.internal.Sessions;
 import io.argosy.client.internal.StatusCodes;
 import io.argosy.client.internal.Target;
+import io.argosy.proto.v1.FetchRequest;
 import io.argosy.proto.v2.ClientType;
 import io.argosy.proto.v2.Code;
 import io.argosy.proto.v2.GetOffsetRequest;
@@ -42,6 +46,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Reads queues in order from offsets that it chooses, for replay and stream processing. Nothing is acknowledged; what
@@ -49,10 +55,23 @@ import org.jspecify.annotations.Nullable;
  */
 public final class PullConsumer implements AutoCloseable {
 
+    private static final Logger log = LoggerFactory.getLogger(PullConsumer.class);
+
     private static final MethodDescriptor<PullMessageRequest, PullMessageResponse> PULL =
             Rebinding.aliasing(MessagingServiceGrpc.getPullMessageMethod());
 
     private static final long SOON_MILLIS = 20;
+
+    /** What one answer on the Fetch stream holds at most, unless the buffer is small or there are very many queues. */
+    private static final int FETCH_BYTES_MAX = 1 << 20;
+
+    private static final int FETCH_BYTES_MIN = 64 << 10;
+
+    /** Answers of a queue that wait to be polled while the next one is asked for. */
+    private static final int ANSWERS_AHEAD = 2;
+
+    /** Answers in a row that are not what was stored, before that is reported. */
+    private static final int BROKEN_MAX = 5;
 
     private final ArgosyClient client;
     private final ClusterLink link;
@@ -69,7 +88,11 @@ public final class PullConsumer implements AutoCloseable {
 
     private final Condition filled = lock.newCondition();
     private final Map<QueueRef, Reader> readers = new LinkedHashMap<>();
+    private final Map<String, FetchLink> fetchLinks = new HashMap<>();
     private final Deque<Reader> withMessages = new ArrayDeque<>();
+    /** Wait for others to be polled: the bound on bytes is shared. */
+    private final Deque<Reader> withoutRoom = new ArrayDeque<>();
+
     private long bufferedBytes;
     private boolean closed;
 
@@ -117,7 +140,7 @@ public final class PullConsumer implements AutoCloseable {
             if (closed) {
                 throw new ArgosyException.Closed("the consumer is closed");
             }
-            Reader reader = readers.computeIfAbsent(queue, Reader::new);
+            Reader reader = readers.computeIfAbsent(queue, this::newReader);
             reader.restart(offset);
         } finally {
             lock.unlock();
@@ -189,7 +212,21 @@ public final class PullConsumer implements AutoCloseable {
      */
     public List<ReceivedMessage> poll(Duration timeout) {
         Callbacks.refuseToBlock();
-        long leftNanos = timeout.toNanos();
+        long deadlineNanos = System.nanoTime() + timeout.toNanos();
+        while (true) {
+            Optional<Piece> piece = next(deadlineNanos);
+            if (piece.isEmpty()) {
+                return List.of();
+            }
+            // Without the lock: network threads go on filling the buffers.
+            List<ReceivedMessage> messages = piece.get().messages();
+            if (!messages.isEmpty()) {
+                return messages;
+            }
+        }
+    }
+
+    private Optional<Piece> next(long deadlineNanos) {
         lock.lock();
         try {
             while (true) {
@@ -198,19 +235,17 @@ public final class PullConsumer implements AutoCloseable {
                 }
                 Reader reader = withMessages.poll();
                 if (reader != null) {
-                    if (!reader.buffer.isEmpty()) {
-                        return reader.drain();
-                    }
-                    throw ArgosyException.of(reader.takeFailure());
+                    return Optional.of(reader.take());
                 }
+                long leftNanos = deadlineNanos - System.nanoTime();
                 if (leftNanos <= 0) {
-                    return List.of();
+                    return Optional.empty();
                 }
-                leftNanos = filled.awaitNanos(leftNanos);
+                long unused = filled.awaitNanos(leftNanos);
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            return List.of();
+            return Optional.empty();
         } finally {
             lock.unlock();
         }
@@ -322,6 +357,7 @@ public final class PullConsumer implements AutoCloseable {
             closed = true;
             readers.values().forEach(Reader::stop);
             readers.clear();
+            fetchLinks.values().forEach(FetchLink::close);
             filled.signalAll();
         } finally {
             lock.unlock();
@@ -351,17 +387,26 @@ public final class PullConsumer implements AutoCloseable {
         return reader;
     }
 
-    /** Reads one queue ahead. Guarded by the consumer's lock. */
-    private final class Reader {
-        private final QueueRef queue;
-        private final Deque<ReceivedMessage> buffer = new ArrayDeque<>();
-        private long position;
-        private long nextFetch;
-        /** Rises with each seek: answers to older questions are thrown away. */
-        private int generation;
+    private Reader newReader(QueueRef queue) {
+        return filter.equals(Filter.ALL) ? new FetchReader(queue) : new FilteredReader(queue);
+    }
 
-        private boolean fetching;
-        private @Nullable ServerStream<PullMessageRequest, PullMessageResponse> stream;
+    /** What a poll took from a buffer, not yet in the form of messages. */
+    private interface Piece {
+
+        /** Empty if there is nothing in it after all. */
+        List<ReceivedMessage> messages();
+    }
+
+    /** Reads one queue ahead. Guarded by the consumer's lock. */
+    private abstract class Reader {
+        final QueueRef queue;
+        long position;
+        long nextFetch;
+        /** Rises with each seek: answers to older questions are thrown away. */
+        int generation;
+
+        boolean fetching;
         private @Nullable CallFailure failure;
 
         Reader(QueueRef queue) {
@@ -379,24 +424,292 @@ public final class PullConsumer implements AutoCloseable {
             generation++;
             fetching = false;
             failure = null;
-            buffer.forEach(message -> bufferedBytes -= message.bodySizeBytes());
-            buffer.clear();
             withMessages.remove(this);
+            withoutRoom.remove(this);
+            cancel();
+            clear();
+        }
+
+        /** Ends what is asked. */
+        abstract void cancel();
+
+        abstract void clear();
+
+        abstract boolean isEmpty();
+
+        /** Whether enough is buffered, of this queue alone. */
+        abstract boolean full();
+
+        abstract void ask();
+
+        /** Takes messages out of a buffer that has some. */
+        abstract Piece takeMessages();
+
+        void fetch() {
+            if (fetching || closed || failure != null || full()) {
+                return;
+            }
+            if (bufferedBytes >= bufferBytesMax && !isEmpty()) {
+                if (!withoutRoom.contains(this)) {
+                    withoutRoom.add(this);
+                }
+                return;
+            }
+            fetching = true;
+            ask();
+        }
+
+        void locked(int asked, Runnable action) {
+            lock.lock();
+            try {
+                if (asked == generation) {
+                    fetching = false;
+                    action.run();
+                }
+            } finally {
+                lock.unlock();
+            }
+        }
+
+        /** There is something for {@link #poll}. */
+        void offer() {
+            if (!withMessages.contains(this)) {
+                withMessages.add(this);
+                filled.signal();
+            }
+        }
+
+        void fetchLater(long delayMillis) {
+            int asked = generation;
+            if (!link.after(delayMillis, () -> locked(asked, this::fetch))) {
+                failed(new CallFailure(CallFailure.Kind.CLOSED, 0, "the client was closed"));
+            }
+        }
+
+        void failed(CallFailure why) {
+            failure = why;
+            offer();
+        }
+
+        Piece take() {
+            if (isEmpty()) {
+                CallFailure why = failure == null
+                        ? new CallFailure(CallFailure.Kind.REFUSED, 0, "nothing to read in " + queue)
+                        : failure;
+                failure = null;
+                fetch();
+                throw ArgosyException.of(why);
+            }
+            Piece piece = takeMessages();
+            if (!isEmpty() || failure != null) {
+                withMessages.add(this);
+            }
+            fetch();
+            while (bufferedBytes < bufferBytesMax && !withoutRoom.isEmpty()) {
+                withoutRoom.remove().fetch();
+            }
+            return piece;
+        }
+    }
+
+    /** Reads stored batches as they are, over the Fetch stream of the queue's group. */
+    private final class FetchReader extends Reader {
+        private final FetchLink fetchLink;
+        private final Deque<Run> buffer = new ArrayDeque<>();
+        private long ownBytes;
+        private FetchLink.@Nullable Ask asked;
+        /** Answers in a row that were not what had been stored. */
+        private int broken;
+
+        FetchReader(QueueRef queue) {
+            super(queue);
+            this.fetchLink = fetchLinks.computeIfAbsent(queue.group(), group -> new FetchLink(link, group, identity));
+        }
+
+        @Override
+        void cancel() {
+            if (asked != null) {
+                fetchLink.forget(asked);
+                asked = null;
+            }
+        }
+
+        @Override
+        void clear() {
+            buffer.clear();
+            bufferedBytes -= ownBytes;
+            ownBytes = 0;
+        }
+
+        @Override
+        boolean isEmpty() {
+            return buffer.isEmpty();
+        }
+
+        @Override
+        boolean full() {
+            return ownBytes > (long) (ANSWERS_AHEAD - 1) * askBytes();
+        }
+
+        private int askBytes() {
+            long share = bufferBytesMax / ANSWERS_AHEAD / Math.max(1, readers.size());
+            return (int) Math.max(FETCH_BYTES_MIN, Math.min(FETCH_BYTES_MAX, share));
+        }
+
+        @Override
+        void ask() {
+            int askedIn = generation;
+            asked = fetchLink.ask(
+                    FetchRequest.newBuilder()
+                            .setTopic(queue.topic())
+                            .setQueueId(queue.queueId())
+                            .setOffset(nextFetch)
+                            .setBytesMax(askBytes())
+                            .setWaitMillis((int) longPolling.toMillis()),
+                    new Reply<>() {
+                        @Override
+                        public void answered(FetchedAnswer answer) {
+                            locked(askedIn, () -> accept(answer));
+                        }
+
+                        @Override
+                        public void failed(CallFailure why) {
+                            locked(askedIn, () -> FetchReader.this.failed(why));
+                        }
+                    });
+        }
+
+        private void accept(FetchedAnswer answer) {
+            asked = null;
+            switch (answer.code()) {
+                case Code.OK_VALUE -> {
+                    for (FetchedRun run : answer.runs()) {
+                        Run buffered = new Run(run);
+                        buffer.add(buffered);
+                        ownBytes += buffered.bytes();
+                        bufferedBytes += buffered.bytes();
+                    }
+                    nextFetch = answer.nextOffset();
+                    offer();
+                    fetch();
+                }
+                case Code.MESSAGE_NOT_FOUND_VALUE -> fetchLater(0);
+                default -> {
+                    Status status = Status.newBuilder()
+                            .setCodeValue(answer.code())
+                            .setMessage(answer.message())
+                            .build();
+                    CallFailure why = StatusCodes.failure(status, "reading " + queue + " at offset " + nextFetch);
+                    if (why.kind() == CallFailure.Kind.REFUSED) {
+                        failed(why);
+                    } else {
+                        fetchLater(SOON_MILLIS);
+                    }
+                }
+            }
+        }
+
+        @Override
+        Piece takeMessages() {
+            Run run = buffer.getFirst();
+            int count = Math.min(batchMax, run.left);
+            run.left -= count;
+            long from = position;
+            position = run.fetched.baseOffset() + run.fetched.count() - run.left;
+            if (run.left == 0) {
+                buffer.removeFirst();
+                ownBytes -= run.bytes();
+                bufferedBytes -= run.bytes();
+            }
+            int takenIn = generation;
+            return () -> expand(run, count, from, takenIn);
+        }
+
+        private List<ReceivedMessage> expand(Run run, int count, long from, int takenIn) {
+            try {
+                RunMessages messages = run.messages;
+                if (messages == null) {
+                    messages = RunMessages.of(run.fetched, queue);
+                    run.messages = messages;
+                }
+                broken = 0;
+                return messages.next(count);
+            } catch (RunMessages.BrokenRunException e) {
+                log.warn("fetched bytes are not what was stored queue={} offset={}", queue, from, e);
+                fetchLink.distrustServer();
+                locked(takenIn, () -> {
+                    restart(from);
+                    if (++broken >= BROKEN_MAX) {
+                        broken = 0;
+                        stop();
+                        failed(new CallFailure(
+                                CallFailure.Kind.REFUSED,
+                                0,
+                                "reading " + queue + " at offset " + from + " failed: " + e.getMessage()));
+                    }
+                });
+                return List.of();
+            }
+        }
+
+        /** A run that waits to be polled, perhaps in several pieces. */
+        private static final class Run {
+            final FetchedRun fetched;
+            /** Messages not taken yet. */
+            int left;
+            /** Of the polling thread. */
+            @Nullable
+            RunMessages messages;
+
+            Run(FetchedRun fetched) {
+                this.fetched = fetched;
+                this.left = fetched.count();
+            }
+
+            int bytes() {
+                return fetched.payload().remaining();
+            }
+        }
+    }
+
+    /** Has the server pick messages, and gets them one by one. */
+    private final class FilteredReader extends Reader {
+        private final Deque<ReceivedMessage> buffer = new ArrayDeque<>();
+        private @Nullable ServerStream<PullMessageRequest, PullMessageResponse> stream;
+
+        FilteredReader(QueueRef queue) {
+            super(queue);
+        }
+
+        @Override
+        void cancel() {
             if (stream != null) {
                 stream.cancel();
                 stream = null;
             }
         }
 
-        void fetch() {
-            boolean full = buffer.size() >= bufferMessagesMax - batchMax || bufferedBytes >= bufferBytesMax;
-            if (fetching || closed || failure != null || (full && !buffer.isEmpty())) {
-                return;
-            }
-            fetching = true;
+        @Override
+        void clear() {
+            buffer.forEach(message -> bufferedBytes -= message.bodySizeBytes());
+            buffer.clear();
+        }
+
+        @Override
+        boolean isEmpty() {
+            return buffer.isEmpty();
+        }
+
+        @Override
+        boolean full() {
+            return buffer.size() >= bufferMessagesMax - batchMax && !buffer.isEmpty();
+        }
+
+        @Override
+        void ask() {
             int asked = generation;
             PullMessageRequest request = PullMessageRequest.newBuilder()
-                    .setGroup(io.argosy.client.internal.Queue.resource(identity.namespace(), group))
+                    .setGroup(Queue.resource(identity.namespace(), group))
                     .setMessageQueue(proto(queue))
                     .setOffset(nextFetch)
                     .setBatchSize(batchMax)
@@ -414,7 +727,7 @@ public final class PullConsumer implements AutoCloseable {
                             new Reply<>() {
                                 @Override
                                 public void answered(List<PullMessageResponse> parts) {
-                                    locked(asked, () -> take(parts));
+                                    locked(asked, () -> accept(parts));
                                 }
 
                                 @Override
@@ -425,20 +738,8 @@ public final class PullConsumer implements AutoCloseable {
                     .orElse(null);
         }
 
-        private void locked(int asked, Runnable action) {
-            lock.lock();
-            try {
-                if (asked == generation) {
-                    fetching = false;
-                    stream = null;
-                    action.run();
-                }
-            } finally {
-                lock.unlock();
-            }
-        }
-
-        private void take(List<PullMessageResponse> parts) {
+        private void accept(List<PullMessageResponse> parts) {
+            stream = null;
             Status status = Status.getDefaultInstance();
             long next = -1;
             int taken = 0;
@@ -446,7 +747,7 @@ public final class PullConsumer implements AutoCloseable {
                 switch (part.getContentCase()) {
                     case STATUS -> status = part.getStatus();
                     case MESSAGE -> {
-                        ReceivedMessage message = new ReceivedMessage(part.getMessage(), queue.group());
+                        ReceivedMessage message = new DeliveredMessage(part.getMessage(), queue.group());
                         buffer.add(message);
                         bufferedBytes += message.bodySizeBytes();
                         nextFetch = message.queueOffset() + 1;
@@ -458,58 +759,35 @@ public final class PullConsumer implements AutoCloseable {
             }
             Code code = status.getCode();
             if (code != Code.OK && code != Code.MESSAGE_NOT_FOUND) {
-                CallFailure why = StatusCodes.failure(status, "reading " + queue + " at offset " + nextFetch);
-                broken(why);
+                broken(StatusCodes.failure(status, "reading " + queue + " at offset " + nextFetch));
                 return;
             }
             // Filtered or trimmed messages are skipped by the server, which says where to go on.
             nextFetch = Math.max(nextFetch, next);
             if (taken > 0) {
-                if (!withMessages.contains(this)) {
-                    withMessages.add(this);
-                }
-                filled.signal();
+                offer();
                 fetch();
-            } else if (!link.after(code == Code.OK ? 0 : SOON_MILLIS, () -> locked(generation, this::fetch))) {
-                broken(new CallFailure(CallFailure.Kind.CLOSED, 0, "the client was closed"));
+            } else {
+                fetchLater(code == Code.OK ? 0 : SOON_MILLIS);
             }
         }
 
         private void broken(CallFailure why) {
+            stream = null;
             if (why.kind() == CallFailure.Kind.REFUSED || why.kind() == CallFailure.Kind.CLOSED) {
-                failure = why;
-                if (!withMessages.contains(this)) {
-                    withMessages.add(this);
-                }
-                filled.signal();
+                failed(why);
             } else {
-                int asked = generation;
-                if (!link.after(SOON_MILLIS, () -> locked(asked, this::fetch))) {
-                    failure = why;
-                }
+                fetchLater(SOON_MILLIS);
             }
         }
 
-        CallFailure takeFailure() {
-            CallFailure why = failure == null
-                    ? new CallFailure(CallFailure.Kind.REFUSED, 0, "nothing to read in " + queue)
-                    : failure;
-            failure = null;
-            fetch();
-            return why;
-        }
-
-        List<ReceivedMessage> drain() {
+        @Override
+        Piece takeMessages() {
             List<ReceivedMessage> messages = new ArrayList<>(buffer);
             buffer.clear();
-            if (failure != null) {
-                withMessages.add(this);
-            }
             messages.forEach(message -> bufferedBytes -= message.bodySizeBytes());
             position = messages.get(messages.size() - 1).queueOffset() + 1;
-            // The bound on bytes is shared: another queue may have waited for this room.
-            readers.values().forEach(Reader::fetch);
-            return messages;
+            return () -> messages;
         }
     }
 
@@ -532,7 +810,7 @@ public final class PullConsumer implements AutoCloseable {
             return this;
         }
 
-        /** Messages per request, 256 by default; twice as many are read ahead per queue. */
+        /** Messages that one {@link PullConsumer#poll} returns at most, 256 by default; twice as many with a filter. */
         public Builder batch(int messagesMax) {
             batchMax = Checks.within(messagesMax, 1, 1 << 16, "batch");
             return this;

@@ -360,7 +360,7 @@ public final class PushConsumer implements AutoCloseable {
 
         @Override
         public CompletableFuture<Status> verify(VerifyMessageCommand command) {
-            ReceivedMessage message = new ReceivedMessage(command.getMessage(), "");
+            ReceivedMessage message = new DeliveredMessage(command.getMessage(), "");
             CompletableFuture<Status> result = new CompletableFuture<>();
             try {
                 threads.execute(() -> result.complete(Status.newBuilder()

@@ -1,105 +1,80 @@
 package io.argosy.client;
 
-import com.google.protobuf.Timestamp;
-import io.argosy.proto.v2.Message;
-import io.argosy.proto.v2.SystemProperties;
 import java.nio.ByteBuffer;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** A message as delivered. Thread-safe. */
-public final class ReceivedMessage {
+/** A message as delivered. Thread-safe. It may share its memory with messages that came with it. */
+public abstract sealed class ReceivedMessage permits DeliveredMessage, StoredMessage, CompactMessage {
 
-    private final Message message;
-    private final SystemProperties system;
     private final QueueRef queue;
-    private volatile String receiptHandle;
+    private final long queueOffset;
 
-    ReceivedMessage(Message message, String brokerGroup) {
-        this.message = message;
-        this.system = message.getSystemProperties();
-        this.queue = new QueueRef(message.getTopic().getName(), brokerGroup, system.getQueueId());
-        this.receiptHandle = system.getReceiptHandle();
+    ReceivedMessage(QueueRef queue, long queueOffset) {
+        this.queue = queue;
+        this.queueOffset = queueOffset;
     }
 
-    public String messageId() {
-        return system.getMessageId();
-    }
+    public abstract String messageId();
 
-    public String topic() {
+    public final String topic() {
         return queue.topic();
     }
 
-    public QueueRef queue() {
+    public final QueueRef queue() {
         return queue;
     }
 
-    public long queueOffset() {
-        return system.getQueueOffset();
+    public final long queueOffset() {
+        return queueOffset;
     }
 
     /** A copy. */
-    public byte[] body() {
-        return message.getBody().toByteArray();
+    public final byte[] body() {
+        ByteBuffer view = bodyBuffer();
+        byte[] body = new byte[view.remaining()];
+        view.get(body);
+        return body;
     }
 
     /** A read-only view, without a copy. */
-    public ByteBuffer bodyBuffer() {
-        return message.getBody().asReadOnlyByteBuffer();
-    }
+    public abstract ByteBuffer bodyBuffer();
 
-    public int bodySizeBytes() {
-        return message.getBody().size();
-    }
+    public abstract int bodySizeBytes();
 
-    public Optional<String> tag() {
-        return system.hasTag() ? Optional.of(system.getTag()) : Optional.empty();
-    }
+    public abstract Optional<String> tag();
 
-    public List<String> keys() {
-        return system.getKeysList();
-    }
+    public abstract List<String> keys();
 
-    public Map<String, String> properties() {
-        return message.getUserPropertiesMap();
-    }
+    public abstract Map<String, String> properties();
 
     /** When the producer made it, by the producer's clock. */
-    public Instant bornAt() {
-        return instant(system.getBornTimestamp());
-    }
+    public abstract Instant bornAt();
 
     /** When the cluster stored it. */
-    public Instant storedAt() {
-        return instant(system.getStoreTimestamp());
-    }
+    public abstract Instant storedAt();
 
     /** Host name of the producer. */
-    public String bornHost() {
-        return system.getBornHost();
-    }
+    public abstract String bornHost();
 
     /** 1 for the first delivery; 0 when pulled. */
     public int deliveryAttempt() {
-        return system.getDeliveryAttempt();
+        return 0;
     }
 
+    /** Empty if it was not handed out, but pulled. */
     String receiptHandle() {
-        return receiptHandle;
+        return "";
     }
 
     void receiptHandle(String newer) {
-        receiptHandle = newer;
-    }
-
-    private static Instant instant(Timestamp time) {
-        return Instant.ofEpochSecond(time.getSeconds(), time.getNanos());
+        throw new UnsupportedOperationException("message " + this + " was pulled and has no receipt handle");
     }
 
     @Override
-    public String toString() {
-        return messageId() + " in " + queue + " at " + queueOffset();
+    public final String toString() {
+        return messageId() + " in " + queue + " at " + queueOffset;
     }
 }

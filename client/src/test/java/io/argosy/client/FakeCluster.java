@@ -5,6 +5,7 @@ import com.google.protobuf.Timestamp;
 import io.argosy.proto.v1.ClusterGrpc;
 import io.argosy.proto.v1.DescribeClusterRequest;
 import io.argosy.proto.v1.DescribeClusterResponse;
+import io.argosy.proto.v1.FetchResponse;
 import io.argosy.proto.v1.GroupView;
 import io.argosy.proto.v1.ReplicaView;
 import io.argosy.proto.v2.AckMessageRequest;
@@ -107,6 +108,12 @@ final class FakeCluster implements AutoCloseable {
     /** Messages that a receive can have, by topic. */
     private final Map<String, List<Message>> visible = new HashMap<>();
 
+    /** Fetches give compact batches. */
+    volatile boolean compact;
+
+    /** What to answer to a fetch instead of what is stored, by replica. */
+    volatile BiFunction<Integer, FetchResponse, FetchResponse> fetchScript = (replica, answer) -> answer;
+
     private final Map<Integer, Messaging> current = new ConcurrentHashMap<>();
     private int leader = 1;
     private long term = 1;
@@ -130,6 +137,7 @@ final class FakeCluster implements AutoCloseable {
                 .maxInboundMessageSize(64 << 20)
                 .addService(messaging(id))
                 .addService(new Cluster())
+                .addService(new FakeBulk(id, this, threads))
                 .intercept(new ClientIds())
                 .build()
                 .start();
@@ -221,6 +229,25 @@ final class FakeCluster implements AutoCloseable {
                         .setMessageId("id-" + body)
                         .setBornTimestamp(Timestamp.newBuilder().setSeconds(1)))
                 .build());
+    }
+
+    synchronized void publish(Message message) {
+        topics.putIfAbsent(message.getTopic().getName(), 1);
+        store(message);
+    }
+
+    /** The messages of a queue once there is one at the offset, unless that lies beyond the end, or time is up. */
+    synchronized List<Message> awaitStored(
+            String topic, int queue, long offset, long waitMillis, ServerCallStreamObserver<?> call) {
+        long deadline = System.nanoTime() + waitMillis * 1_000_000;
+        while (stored(topic, queue).size() == offset && System.nanoTime() < deadline && !call.isCancelled()) {
+            try {
+                wait(20);
+            } catch (InterruptedException e) {
+                break;
+            }
+        }
+        return stored(topic, queue);
     }
 
     private synchronized long store(Message message) {

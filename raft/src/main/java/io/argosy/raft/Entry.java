@@ -1,5 +1,7 @@
 package io.argosy.raft;
 
+import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.util.zip.CRC32C;
 
@@ -53,7 +55,7 @@ public final class Entry {
         if (payload.remaining() > PAYLOAD_BYTES_MAX) {
             throw new IllegalArgumentException("payload of " + payload.remaining() + " bytes");
         }
-        return new Entry(index, term, type, payload.isReadOnly() ? payload : payload.asReadOnlyBuffer(), payloadCrc);
+        return new Entry(index, term, type, payload.duplicate(), payloadCrc);
     }
 
     /** As {@link #of(long, long, EntryType, ByteBuffer, int)}, computing the checksum here. */
@@ -82,7 +84,21 @@ public final class Entry {
 
     /** A read-only view with its own position. */
     public ByteBuffer payload() {
-        return payload.duplicate();
+        return payload.asReadOnlyBuffer();
+    }
+
+    /** Writes the payload, straight from its array if it has one, else through the scratch array. */
+    public void writePayload(OutputStream target, byte[] scratch) throws IOException {
+        if (payload.hasArray()) {
+            target.write(payload.array(), payload.arrayOffset() + payload.position(), payload.remaining());
+            return;
+        }
+        ByteBuffer source = payload.duplicate();
+        while (source.hasRemaining()) {
+            int length = Math.min(scratch.length, source.remaining());
+            source.get(scratch, 0, length);
+            target.write(scratch, 0, length);
+        }
     }
 
     public int payloadBytes() {
@@ -153,7 +169,7 @@ public final class Entry {
         if (source.remaining() < HEADER_BYTES + payloadBytes) {
             return new Decoded.Truncated();
         }
-        ByteBuffer payload = source.slice(start + HEADER_BYTES, payloadBytes).asReadOnlyBuffer();
+        ByteBuffer payload = source.slice(start + HEADER_BYTES, payloadBytes);
         int payloadCrc = source.getInt(start + 24);
         if (crcOf(payload) != payloadCrc) {
             return new Decoded.BadPayload(index, term, payloadBytes);

@@ -106,6 +106,21 @@ public interface RaftNode extends AutoCloseable {
 
         /** The same, on the calling thread, which may wait for the disk. Only for start-up, the applier and tools. */
         List<Entry> readBlocking(long fromIndex, int bytesMax);
+
+        /**
+         * Entries that lie apart, straight from the disk with few large reads; on the calling thread, which waits for the
+         * disk. For those who stream old entries on threads of their own.
+         *
+         * @param indexes ascending; those in [from, to) are meant
+         * @param room overwritten; the payloads of the entries are views of it, good until it is used again
+         * @return entries at the first of these indexes, as many as have room, at least one; an entry that is too large
+         *     for the room has its own
+         * @throws DamagedEntryException if the first one is damaged on this disk
+         * @throws TrimmedException if the first one was trimmed
+         */
+        default List<Entry> readBlocking(long[] indexes, int from, int to, ByteBuffer room) {
+            return readBlocking(indexes[from], 1).subList(0, 1);
+        }
     }
 
     /** This replica does not lead, or could not confirm that it still does. */

@@ -3,10 +3,13 @@ package io.argosy.broker.bulk;
 import io.argosy.broker.publish.PublishCompact;
 import io.argosy.broker.rpc.ByteBudget;
 import io.argosy.broker.rpc.Leadership;
+import io.argosy.broker.rpc.StreamService;
 import io.argosy.broker.rpc.Timers;
 import io.argosy.proto.v1.BulkGrpc;
+import io.argosy.proto.v1.FetchRequest;
 import io.argosy.wire.bulk.BulkMethods;
 import io.argosy.wire.route.RouteSource;
+import io.grpc.MethodDescriptor;
 import io.grpc.ServerServiceDefinition;
 import io.grpc.ServiceDescriptor;
 import java.util.List;
@@ -16,8 +19,13 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
 
 /** The service, and what its streams share. */
-public final class BulkService {
+public final class BulkService implements StreamService {
 
+    private static final MethodDescriptor<FetchRequest, FetchAnswer> FETCH = BulkGrpc.getFetchMethod().toBuilder(
+                    BulkGrpc.getFetchMethod().getRequestMarshaller(), new FetchAnswer.Marshaller())
+            .build();
+
+    private final Fetching fetching;
     private final PublishCompact publish;
     private final Leadership leadership;
     private final Supplier<List<RouteSource.Replica>> replicas;
@@ -30,12 +38,14 @@ public final class BulkService {
 
     /** @param replicas all of the group, as clients reach them; asked when a leader is to be named */
     public BulkService(
+            Fetching fetching,
             PublishCompact publish,
             Leadership leadership,
             Supplier<List<RouteSource.Replica>> replicas,
             Timers timers,
             ProduceLimits limits,
             ProduceMeter meter) {
+        this.fetching = fetching;
         this.publish = publish;
         this.leadership = leadership;
         this.replicas = replicas;
@@ -46,11 +56,12 @@ public final class BulkService {
         leadership.onChange(() -> timers.schedule(0, () -> streams.forEach(ProduceStream::drain)));
     }
 
-    /** For the client port. */
+    @Override
     public ServerServiceDefinition definition() {
         ServiceDescriptor descriptor = ServiceDescriptor.newBuilder(BulkGrpc.SERVICE_NAME)
                 .setSchemaDescriptor(BulkGrpc.getServiceDescriptor().getSchemaDescriptor())
                 .addMethod(BulkMethods.PRODUCE_SERVER)
+                .addMethod(FETCH)
                 .build();
         return ServerServiceDefinition.builder(descriptor)
                 .addMethod(BulkMethods.PRODUCE_SERVER, (call, headers) -> {
@@ -62,13 +73,20 @@ public final class BulkService {
                     }
                     return stream;
                 })
+                .addMethod(FETCH, fetching.handler())
                 .build();
     }
 
     /** Ends each stream as soon as nothing of it is under way; for an orderly stop. */
     public void end() {
         ending = true;
+        endStreams();
+    }
+
+    @Override
+    public void endStreams() {
         streams.forEach(ProduceStream::end);
+        fetching.endStreams();
     }
 
     /** Bytes of batches that are not answered yet; for metrics. */

@@ -124,6 +124,11 @@ public final class QueueIndex implements CommandApplier {
      * Starts at {@link #minOffset} if the offset lies below; empty at or behind {@link #maxOffset}.
      */
     public List<MessageRun> locate(int topicId, int queueId, long offset, int messagesMax) {
+        return locate(topicId, queueId, offset, messagesMax, Integer.MAX_VALUE);
+    }
+
+    /** As {@link #locate(int, int, long, int)}, and not more runs than the maximum. */
+    public List<MessageRun> locate(int topicId, int queueId, long offset, int messagesMax, int runsMax) {
         long from = Math.max(offset, minOffset(topicId, queueId));
         long to = Math.min(maxOffset(topicId, queueId), from + messagesMax);
         List<MessageRun> runs = new ArrayList<>();
@@ -135,11 +140,11 @@ public final class QueueIndex implements CommandApplier {
             return runs; // trimmed or deleted meanwhile
         }
         runs.add(first.get().between(from, to));
-        if (first.get().endOffset() < to) {
+        if (first.get().endOffset() < to && runsMax > 1) {
             byte[] start = key(topicId, queueId, first.get().endOffset());
             store.scan(Family.QUEUE_INDEX, start, key(topicId, queueId, to), (key, value) -> {
                 runs.add(decode(key, value).between(from, to));
-                return true;
+                return runs.size() < runsMax;
             });
         }
         return runs;

@@ -8,14 +8,16 @@ import java.util.UUID;
 /**
  * What this replica is in its group now.
  *
+ * @param recoveryEpoch how often the group was recovered by force
  * @param leading only then does it claim the term at the name servers
  */
-public record Standing(String groupName, UUID groupUuid, long term, boolean leading) {
+public record Standing(String groupName, UUID groupUuid, long recoveryEpoch, long term, boolean leading) {
 
     GroupFence fence(int self) {
         return GroupFence.newBuilder()
                 .setGroupName(groupName)
                 .setGroupUuid(bytes(groupUuid))
+                .setRecoveryEpoch(recoveryEpoch)
                 .setTerm(term)
                 .setLeaderId(leading ? self : 0)
                 .build();

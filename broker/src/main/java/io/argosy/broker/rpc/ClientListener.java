@@ -1,7 +1,6 @@
 package io.argosy.broker.rpc;
 
 import io.argosy.broker.rpc.Leadership.View;
-import io.argosy.wire.session.TelemetryStreams;
 import io.grpc.Server;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -32,7 +31,7 @@ public final class ClientListener implements AutoCloseable {
 
     private final Function<InetSocketAddress, Server> servers;
     private final Leadership leadership;
-    private final TelemetryStreams telemetry;
+    private final Runnable endStreams;
     private final Timers timers;
 
     // Guarded by this: start and close come from outside, the rest from timers.
@@ -42,17 +41,20 @@ public final class ClientListener implements AutoCloseable {
     private long leaderSeenNanos;
     private boolean stopped;
 
-    /** @param servers builds a server for an address, not started; each can be used once */
+    /**
+     * @param servers builds a server for an address, not started; each can be used once
+     * @param endStreams ends calls that would not end by themselves when the port closes
+     */
     ClientListener(
             InetSocketAddress address,
             Function<InetSocketAddress, Server> servers,
             Leadership leadership,
-            TelemetryStreams telemetry,
+            Runnable endStreams,
             Timers timers) {
         this.address = address;
         this.servers = servers;
         this.leadership = leadership;
-        this.telemetry = telemetry;
+        this.endStreams = endStreams;
         this.timers = timers;
     }
 
@@ -142,7 +144,7 @@ public final class ClientListener implements AutoCloseable {
     private void shut() {
         open.ifPresent(server -> {
             server.shutdown();
-            telemetry.completeAll();
+            endStreams.run();
             closing.add(server);
             timers.schedule(DRAIN_NANOS, () -> drained(server));
         });

@@ -65,7 +65,7 @@ public final class ClientPlaneServer implements AutoCloseable {
             RelayLimits limits,
             Timers timers,
             InstantSource clock,
-            List<ServerServiceDefinition> moreServices) {
+            List<StreamService> moreServices) {
         public Parts {
             leaderCalls = Map.copyOf(leaderCalls);
             moreServices = List.copyOf(moreServices);
@@ -100,7 +100,10 @@ public final class ClientPlaneServer implements AutoCloseable {
                 parts.listen(),
                 address -> server(address, parts, messaging, cluster),
                 parts.leadership(),
-                telemetry,
+                () -> {
+                    telemetry.completeAll();
+                    parts.moreServices().forEach(StreamService::endStreams);
+                },
                 timers);
     }
 
@@ -108,7 +111,7 @@ public final class ClientPlaneServer implements AutoCloseable {
             InetSocketAddress address, Parts parts, ServerServiceDefinition messaging, ClusterView cluster) {
         NettyServerBuilder builder =
                 ClientPort.builder(address, parts.tls()).addService(messaging).addService(cluster);
-        parts.moreServices().forEach(builder::addService);
+        parts.moreServices().forEach(service -> builder.addService(service.definition()));
         return builder.build();
     }
 

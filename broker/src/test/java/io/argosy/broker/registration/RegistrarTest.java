@@ -46,7 +46,7 @@ final class RegistrarTest {
     private final List<AutoCloseable> started = new ArrayList<>();
     private final FakeTopics topics = new FakeTopics();
     private final AtomicReference<Optional<Standing>> standing =
-            new AtomicReference<>(Optional.of(new Standing("g1", GROUP, 3, true)));
+            new AtomicReference<>(Optional.of(new Standing("g1", GROUP, 0, 3, true)));
 
     @AfterEach
     void stop() throws Exception {
@@ -82,7 +82,7 @@ final class RegistrarTest {
         topics.delete("orders");
         await().untilAsserted(() -> assertThat(server.table().places("bills")).hasSize(1));
         assertThat(server.table().places("orders")).isEmpty();
-        standing.set(Optional.of(new Standing("g1", GROUP, 4, false)));
+        standing.set(Optional.of(new Standing("g1", GROUP, 0, 4, false)));
         registrar.standingChanged();
 
         await().untilAsserted(() -> assertThat(group(server).term()).isEqualTo(4));
@@ -110,7 +110,7 @@ final class RegistrarTest {
         NameServer server = nameServer(0);
         Registrar registrar = registrar(server.address());
 
-        standing.set(Optional.of(new Standing("g1", GROUP, 1, false)));
+        standing.set(Optional.of(new Standing("g1", GROUP, 0, 1, false)));
         registrar.standingChanged();
 
         await().until(() -> server.table().groups().size() == 1);

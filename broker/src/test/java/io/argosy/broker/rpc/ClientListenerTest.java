@@ -5,10 +5,6 @@ import static org.awaitility.Awaitility.await;
 
 import io.argosy.wire.listener.ClientPort;
 import io.argosy.wire.listener.ServerTls;
-import io.argosy.wire.session.ClientSightings;
-import io.argosy.wire.session.SettingsAnswer;
-import io.argosy.wire.session.SettingsPolicy;
-import io.argosy.wire.session.TelemetryStreams;
 import io.argosy.wire.tls.SelfSignedCertificate;
 import io.grpc.ConnectivityState;
 import io.grpc.ManagedChannel;
@@ -36,7 +32,7 @@ final class ClientListenerTest {
                 new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
                 address -> ClientPort.builder(address, tls).build(),
                 leadership,
-                new TelemetryStreams(new SettingsAnswer(SettingsPolicy.DEFAULT), ClientSightings.IGNORED),
+                () -> {},
                 timers);
         listener.start();
     }

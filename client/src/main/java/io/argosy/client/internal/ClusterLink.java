@@ -198,6 +198,11 @@ public final class ClusterLink implements AutoCloseable {
         return replica.isPresent() ? replica : accessPoint;
     }
 
+    /** Who leads the group, as far as this client knows. */
+    Optional<HostPort> leader(String group) {
+        return group(group).leader();
+    }
+
     private Set<HostPort> knownReplicas() {
         Set<HostPort> known = new LinkedHashSet<>();
         groups.values().forEach(group -> known.addAll(group.replicas()));

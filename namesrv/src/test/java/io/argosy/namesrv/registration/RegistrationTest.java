@@ -105,7 +105,7 @@ final class RegistrationTest {
     @Test
     void wrongSecretIsRefusedAndStoresNothing() throws Exception {
         assertThatThrownBy(() -> prove(secret("another secret, quite long")))
-                .hasRootCauseMessage("UNAUTHENTICATED: the server does not know our cluster secret");
+                .hasRootCauseMessage("UNAUTHENTICATED: the cluster secrets of the two sides differ");
         Answers answers = new Answers();
 
         RegistrationGrpc.newStub(channel).register(answers).onNext(full());

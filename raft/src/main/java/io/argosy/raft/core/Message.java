@@ -60,8 +60,17 @@ public sealed interface Message {
     /**
      * @param commitIndex at most the receiver's match index
      * @param readRound highest ReadIndex round begun; an answer confirms all rounds up to it (R44)
+     * @param windowEnd last index of the newest window that the sender applied whole ({@link WindowHash}), 0 if none
+     * @param windowHash of that window: the receiver's must be the same
      */
-    record Heartbeat(long term, long commitIndex, long readRound, long session) implements Message {}
+    record Heartbeat(long term, long commitIndex, long readRound, long session, long windowEnd, long windowHash)
+            implements Message {
+
+        /** One that says nothing of what was applied. */
+        public Heartbeat(long term, long commitIndex, long readRound, long session) {
+            this(term, commitIndex, readRound, session, 0, 0);
+        }
+    }
 
     /** @param completeFrom from here to the end of its log the sender holds everything (D2) */
     record HeartbeatResponse(

@@ -57,6 +57,7 @@ public final class RaftCore {
     private final TreeMap<ReplicaId, Long> openSessions = new TreeMap<>();
     private final Replicator replicator;
     private final CatchUp catchUp = new CatchUp();
+    private final Divergence divergence = new Divergence();
     private final ChangeRules changeRules;
     private final Successors successors;
 
@@ -282,6 +283,15 @@ public final class RaftCore {
         }
         lastApplied = index;
         configs.forgetBelow(index);
+    }
+
+    /**
+     * A window of the log was applied, whole ({@link WindowHash}).
+     *
+     * @throws InvariantViolation if a leader applied something else there
+     */
+    public void windowApplied(long endIndex, long hash) {
+        divergence.applied(endIndex, hash);
     }
 
     /** A new append stream to the peer is open; everything sent on older sessions may be lost. */
@@ -580,7 +590,7 @@ public final class RaftCore {
             }
             if (heartbeatDue) {
                 heartbeatDue = false;
-                replicator.sendHeartbeats(term, commitIndex, reads.lastRound());
+                replicator.sendHeartbeats(term, commitIndex, reads.lastRound(), divergence);
             }
             if (replicator.pumpDue()) {
                 replicator.pump(term, commitIndex, nowNanos);
@@ -598,6 +608,7 @@ public final class RaftCore {
         }
         Optional<ReplicaId> snapshotFrom = fetchSnapshot;
         fetchSnapshot = Optional.empty();
+        requireOrder();
         return new Effects(
                 persist,
                 outbox.takeNow(),
@@ -608,6 +619,34 @@ public final class RaftCore {
                 takeConfigChange(),
                 replicator.takeLogReads(),
                 snapshotFrom);
+    }
+
+    /**
+     * What must hold at the end of each turn, whatever came in, in production too: a few comparisons, and no message
+     * leaves if one fails.
+     */
+    private void requireOrder() {
+        boolean ordered = lastApplied <= handedApplyIndex
+                && handedApplyIndex <= commitIndex
+                && commitIndex <= log.lastIndex()
+                && handedApplyIndex <= durability.durableIndex()
+                && durability.durableIndex() <= log.lastIndex()
+                && log.lastTerm() <= term
+                && (role != Role.LEADER || durability.durableHardState().term() == term);
+        if (!ordered) {
+            throw new InvariantViolation("these do not agree: " + describe());
+        }
+    }
+
+    /** For people, when something is wrong. */
+    public String describe() {
+        return "role=" + role + " term=" + term + " votedFor=" + votedFor + " leader=" + leader + " handedHardState="
+                + handedHardState + " durableHardState=" + durability.durableHardState() + " log=" + log.firstIndex()
+                + ".." + log.lastIndex() + " lastTerm=" + log.lastTerm() + " tailFirst=" + log.tailFirst()
+                + " durableIndex=" + durability.durableIndex() + " commitIndex=" + commitIndex + " handedApplyIndex="
+                + handedApplyIndex + " lastApplied=" + lastApplied + " termFirstIndex=" + termFirstIndex
+                + " electable=" + electable + " diskSlow=" + diskSlow + " installing=" + shortfall.installing()
+                + " transfer=" + handingOverTo() + " membership=" + configs.current();
     }
 
     private boolean needsPersist() {
@@ -1095,6 +1134,7 @@ public final class RaftCore {
             return;
         }
         hearLeader(from, m.term());
+        divergence.told(from, m.windowEnd(), m.windowHash());
         commitTo(Math.min(m.commitIndex(), log.lastIndex()));
         if (shortfall.needsSnapshot() && !shortfall.installing()) {
             fetchSnapshot = Optional.of(from);

@@ -392,11 +392,14 @@ final class Replicator {
         return lastSlice;
     }
 
-    void sendHeartbeats(long term, long commitIndex, long readRound) {
+    void sendHeartbeats(long term, long commitIndex, long readRound, Divergence divergence) {
         for (PeerProgress peer : peers) {
             // A peer must never commit what it was not verified to hold (R18).
             long commit = Math.min(commitIndex, peer.matchIndex);
-            outbox.now(peer.id, new Heartbeat(term, commit, readRound, peer.session));
+            outbox.now(
+                    peer.id,
+                    new Heartbeat(
+                            term, commit, readRound, peer.session, divergence.newestEnd(), divergence.newestHash()));
         }
     }
 

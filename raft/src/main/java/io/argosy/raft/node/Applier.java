@@ -4,6 +4,7 @@ import io.argosy.raft.Entry;
 import io.argosy.raft.ProposeResult;
 import io.argosy.raft.RaftNode.DamagedEntryException;
 import io.argosy.raft.StateMachine;
+import io.argosy.raft.core.WindowHash;
 import io.argosy.raft.storage.RaftLog;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -36,6 +37,9 @@ final class Applier implements Lane {
     private final Runnable damageFound;
     private final Wake wake;
 
+    private WindowHash window;
+    private final Queue<Window> windows = new SpscUnboundedArrayQueue<>(16);
+
     // From the loop. Proposals are queued before the index that decides them can reach the target.
     private final Queue<Proposal> proposals = new SpscUnboundedArrayQueue<>(1024);
     private final Queue<WaitingRead> reads = new SpscUnboundedArrayQueue<>(64);
@@ -54,6 +58,9 @@ final class Applier implements Lane {
     /** A snapshot that replaces the state; {@code restored} is called when it did. */
     private record Restore(Path folder, long index, Runnable restored) {}
 
+    /** Entries 1024 at a time, and their hash. */
+    record Window(long endIndex, long hash) {}
+
     private record WaitingRead(long index, CompletableFuture<Long> answer) {}
 
     Applier(
@@ -67,6 +74,7 @@ final class Applier implements Lane {
         this.stateMachine = stateMachine;
         this.appliedIndex = appliedIndex;
         this.targetIndex = appliedIndex;
+        this.window = new WindowHash(appliedIndex);
         this.tail = tail;
         this.raftLog = raftLog;
         this.damageFound = damageFound;
@@ -88,6 +96,11 @@ final class Applier implements Lane {
     void restore(Path folder, long index, Runnable restored) {
         restore = new Restore(folder, index, restored);
         wake.raise();
+    }
+
+    /** The oldest window that was applied and not taken yet. */
+    Optional<Window> takeWindow() {
+        return Optional.ofNullable(windows.poll());
     }
 
     void applyUpTo(long index) {
@@ -161,6 +174,7 @@ final class Applier implements Lane {
             head.listener.accept(new ProposeResult.Indeterminate(head.term));
         }
         targetIndex = Math.max(targetIndex, due.index);
+        window = new WindowHash(due.index);
         appliedIndex = due.index;
         damageSaid = false;
         log.info("state restored from a snapshot appliedIndex={}", due.index);
@@ -178,6 +192,11 @@ final class Applier implements Lane {
             }
         }
         stateMachine.apply(run);
+        for (int i = 0; i < run.size(); i++) {
+            if (window.ends(run.get(i))) {
+                windows.add(new Window(run.get(i).index(), window.hash()));
+            }
+        }
         Entry last = run.get(run.size() - 1);
         appliedIndex = last.index();
         if (proposals.peek() != null) {

@@ -6,6 +6,7 @@ import io.argosy.raft.RaftNode.LogReader;
 import io.argosy.raft.storage.RaftLog;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -81,6 +82,27 @@ final class LogReads implements LogReader {
         }
         List<Entry> run = tail.run(fromIndex, committed, bytesMax, Integer.MAX_VALUE);
         return run.isEmpty() ? readFromDisk(fromIndex, committed, bytesMax) : run;
+    }
+
+    @Override
+    public List<Entry> readBlocking(long[] indexes, int from, int to, ByteBuffer room) {
+        long committed = committedIndex.getAsLong();
+        if (indexes[from] > committed) {
+            throw new IllegalArgumentException(
+                    "entry " + indexes[from] + " lies behind the last committed, " + committed);
+        }
+        int committedTo = from + 1;
+        while (committedTo < to && indexes[committedTo] <= committed) {
+            committedTo++;
+        }
+        try {
+            return raftLog.read(indexes, from, committedTo, room);
+        } catch (DamagedEntryException e) {
+            damageFound.run();
+            throw e;
+        } catch (IOException e) {
+            throw new UncheckedIOException("reading entry " + indexes[from] + " failed", e);
+        }
     }
 
     /**

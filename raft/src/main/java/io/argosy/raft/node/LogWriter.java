@@ -101,7 +101,8 @@ final class LogWriter implements Lane {
     private sealed interface Task {
         record Write(Persist request, long sizeBytes) implements Task {}
 
-        record Adopt(String groupName, Membership membership, CompletableFuture<Void> answer) implements Task {}
+        record Adopt(String groupName, Membership membership, long recoveryEpoch, CompletableFuture<Void> answer)
+                implements Task {}
 
         record Trim(long upToIndex) implements Task {}
 
@@ -151,8 +152,8 @@ final class LogWriter implements Lane {
         wake.raise();
     }
 
-    void adopt(String groupName, Membership membership, CompletableFuture<Void> answer) {
-        queue.add(new Task.Adopt(groupName, membership, answer));
+    void adopt(String groupName, Membership membership, long recoveryEpoch, CompletableFuture<Void> answer) {
+        queue.add(new Task.Adopt(groupName, membership, recoveryEpoch, answer));
         wake.raise();
     }
 
@@ -442,7 +443,7 @@ final class LogWriter implements Lane {
     private void adopt(Task.Adopt adopt) {
         long begun = ioBegins();
         try {
-            store.adopt(adopt.groupName, adopt.membership);
+            store.adopt(adopt.groupName, adopt.membership, adopt.recoveryEpoch);
             ioEnds(begun);
             events.adopted(adopt.membership, adopt.answer);
         } catch (IllegalStateException | DiskFullException e) {

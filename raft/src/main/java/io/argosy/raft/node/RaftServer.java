@@ -13,6 +13,7 @@ import io.argosy.raft.storage.ReplicaStore;
 import io.argosy.raft.transport.GrpcPeerTransport;
 import io.argosy.raft.transport.PeerTransport;
 import io.argosy.wire.auth.ClusterSecret;
+import io.argosy.wire.grpc.LateServices;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.security.SecureRandom;
@@ -43,6 +44,7 @@ public final class RaftServer implements RaftNode {
     private static final String APPLIER = "applier";
     private static final String BULK = "bulk";
     private static final long JOIN_MILLIS = 10_000;
+    private static final long LAST_WORDS_MILLIS = 5_000;
 
     private final RaftConfig config;
     private final ReplicaStore store;
@@ -73,8 +75,14 @@ public final class RaftServer implements RaftNode {
             Surroundings surroundings)
             throws IOException {
         LocalStore store = LocalStore.open(disk, config.dataFolder(), config.storage(), surroundings.uuids());
-        PeerTransport transport =
-                new GrpcPeerTransport(config, store.storeUuid(), secret, secureRandom, surroundings.nanoClock());
+        PeerTransport transport = new GrpcPeerTransport(
+                config,
+                store.storeUuid(),
+                store::recoveryEpoch,
+                secret,
+                secureRandom,
+                surroundings.nanoClock(),
+                new LateServices());
         return start(config, disk, store, stateMachine, transport, surroundings);
     }
 
@@ -137,6 +145,7 @@ public final class RaftServer implements RaftNode {
             try {
                 signal.run(lane);
             } catch (Throwable e) {
+                boundTheLastWords(e);
                 if (replica.fail(name, e)) {
                     silence();
                 }
@@ -144,6 +153,23 @@ public final class RaftServer implements RaftNode {
         });
         threads.add(thread);
         thread.start();
+    }
+
+    /** Evidence is written before the process ends; a disk that hangs must not keep a broken replica alive. */
+    private void boundTheLastWords(Throwable cause) {
+        Thread thread = Thread.currentThread();
+        Thread bound = thread("last-words", () -> {
+            try {
+                thread.join(LAST_WORDS_MILLIS);
+                if (thread.isAlive()) {
+                    surroundings.failure().failed(FailureHook.BROKEN, cause);
+                }
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        });
+        bound.setDaemon(true);
+        bound.start();
     }
 
     private void silence() {

@@ -34,6 +34,7 @@ import io.argosy.raft.transport.PeerTransport.PeerListener;
 import io.argosy.raft.transport.PeerTransport.StoreDescription;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
@@ -103,6 +104,8 @@ final class Replica implements Lane {
 
     // The loop's own.
     private final Map<Long, CompletableFuture<Long>> waitingReads = new HashMap<>();
+    private final InputRing inputs = new InputRing();
+    private final Evidence evidence;
     private long lastReadContext;
     private long persistedSequence;
     private long appliedIndex;
@@ -154,6 +157,7 @@ final class Replica implements Lane {
         this.wake = lanes.loop();
         this.readers = lanes.readers();
         this.config = config;
+        this.evidence = new Evidence(disk, config);
         this.store = store;
         this.stateMachine = stateMachine;
         this.transport = transport;
@@ -196,7 +200,8 @@ final class Replica implements Lane {
         this.writer = new LogWriter(
                 config, disk, store, transport, surroundings.nanoClock(), new WriterEvents(), lanes.writer());
         this.reads = new LogReads(tail, store.log(), readers, applier::targetIndex, this::damageFound);
-        this.birth = new Birth(config, transport, surroundings.uuids(), this::describe, this::adopt);
+        this.birth = new Birth(
+                config, transport, surroundings.uuids(), this::describe, (group, members) -> adopt(group, members, 0));
         this.requests = new OperatorRequests(core, 2 * timing.electionMax().toNanos());
         this.operators = new Operators(config, store, transport, this::status, this::tell);
         this.bulk = new BulkLane(
@@ -446,7 +451,7 @@ final class Replica implements Lane {
         return new StoreDescription(new Member(config.self(), store.storeUuid()), membership);
     }
 
-    private CompletableFuture<Void> adopt(String groupName, Membership adopted) {
+    private CompletableFuture<Void> adopt(String groupName, Membership adopted, long recoveryEpoch) {
         CompletableFuture<Void> answer = new CompletableFuture<>();
         if (!groupName.equals(config.groupName())) {
             answer.completeExceptionally(new IllegalStateException("replica " + config.self()
@@ -455,7 +460,7 @@ final class Replica implements Lane {
             answer.completeExceptionally(new IllegalStateException("replica " + config.self() + " is store "
                     + store.storeUuid() + ", and its id belongs to another store in " + adopted));
         } else {
-            writer.adopt(groupName, adopted, answer);
+            writer.adopt(groupName, adopted, recoveryEpoch, answer);
         }
         return answer;
     }
@@ -505,7 +510,12 @@ final class Replica implements Lane {
 
         @Override
         public CompletableFuture<Void> adoptGroup(String groupName, Membership adopted) {
-            return adopt(groupName, adopted);
+            return adopt(groupName, adopted, 0);
+        }
+
+        @Override
+        public CompletableFuture<Void> adoptGroup(String groupName, Membership adopted, long recoveryEpoch) {
+            return adopt(groupName, adopted, recoveryEpoch);
         }
     }
 
@@ -542,11 +552,12 @@ final class Replica implements Lane {
             return ENDED;
         }
         long now = surroundings.nanoClock().getAsLong();
-        takeCompletions();
+        takeCompletions(now);
         int taken = 0;
         for (Input input = inbox.poll(); input != null; input = inbox.poll()) {
             // An answer may overtake the news that what it answers is durable: look before each input.
-            takeCompletions();
+            takeCompletions(now);
+            inputs.input(input, now);
             step(input, now);
             if (++taken == TURN_INPUTS_MAX) {
                 break;
@@ -571,17 +582,22 @@ final class Replica implements Lane {
                 : Math.max(0, nextTickNanos - surroundings.nanoClock().getAsLong());
     }
 
-    private void takeCompletions() {
+    private void takeCompletions(long now) {
         long persisted = writer.persistedSequence();
         if (persisted != persistedSequence) {
             persistedSequence = persisted;
+            inputs.persisted(persisted, now);
             core.persisted(persisted);
         }
         long applied = applier.appliedIndex();
         // While a snapshot is installed, the applier is ahead of what the core knows of.
         if (applied != appliedIndex && !core.installing()) {
             appliedIndex = applied;
+            inputs.applied(applied, now);
             core.applied(applied);
+            for (var window = applier.takeWindow(); window.isPresent(); window = applier.takeWindow()) {
+                core.windowApplied(window.get().endIndex(), window.get().hash());
+            }
         }
     }
 
@@ -805,6 +821,13 @@ final class Replica implements Lane {
                 config.groupName(),
                 core.lastIndex(),
                 core.commitIndex());
+        inputs.role(
+                change.role() == Role.LEADER,
+                change.term(),
+                change.leader().map(ReplicaId::value).orElse(0),
+                core.lastIndex(),
+                core.commitIndex(),
+                surroundings.nanoClock().getAsLong());
         view = look();
         stateMachine.roleChanged(change);
     }
@@ -888,12 +911,15 @@ final class Replica implements Lane {
             return false;
         }
         boolean disk = cause instanceof DiskFailure || cause instanceof IOException;
-        failure = Optional.of(lane + ": " + cause);
+        // A disk that failed is not written to any more (R30), and its failure says it all.
+        String bundle = disk ? "none" : bundle(lane, cause);
+        failure = Optional.of(lane + ": " + cause + (disk ? "" : "; evidence: " + bundle));
         log.error(
-                "replica stops, it cannot go on safely replica={} group={} thread={}",
+                "replica stops, it cannot go on safely replica={} group={} thread={} evidence={}",
                 config.self(),
                 config.groupName(),
                 lane,
+                bundle,
                 cause);
         view = new View(
                 Role.FOLLOWER,
@@ -911,6 +937,26 @@ final class Replica implements Lane {
         bulk.stop();
         wake.raise();
         return true;
+    }
+
+    private String bundle(String lane, Throwable cause) {
+        long now = surroundings.nanoClock().getAsLong();
+        String state;
+        String lines;
+        try {
+            // Not the loop's thread, perhaps: what another lane reads here may be torn, and is worth having.
+            state = "status " + status() + "\ncore " + core.describe() + "\nwriter persistedSequence="
+                    + writer.persistedSequence() + " oldestPendingNanos=" + writer.oldestPendingNanos(now)
+                    + "\napplier targetIndex=" + applier.targetIndex() + " appliedIndex=" + applier.appliedIndex()
+                    + "\ninputs " + inputs.count() + "\n";
+            lines = inputs.lines(now);
+        } catch (RuntimeException e) {
+            state = "the state cannot be described: " + e;
+            lines = "";
+        }
+        return evidence.write(surroundings.clock().instant(), lane, cause, state, lines)
+                .map(Path::toString)
+                .orElse("none");
     }
 
     /** Gives up leadership, then the loop ends; then {@link #writer} and {@link #applier} can be finished. */

@@ -30,7 +30,7 @@ public final class LocalStore implements ReplicaStore {
     private final SegmentedLog log;
     private final Optional<LogKeeper> keeper;
     private final Optional<SnapshotManifest> published;
-    private StoreIdentity identity;
+    private volatile StoreIdentity identity;
 
     private LocalStore(
             Disk disk,
@@ -130,7 +130,7 @@ public final class LocalStore implements ReplicaStore {
         }
         HardStateFile hardState = HardStateFile.create(disk, folder);
         SegmentedLog log = SegmentedLog.create(files);
-        StoreIdentity identity = new StoreIdentity(storeUuid, Optional.empty());
+        StoreIdentity identity = new StoreIdentity(storeUuid, Optional.empty(), 0);
         identity.save(disk, folder);
         return new LocalStore(disk, folder, lock, identity, hardState, log, Optional.empty(), attended);
     }
@@ -190,7 +190,31 @@ public final class LocalStore implements ReplicaStore {
     }
 
     @Override
+    public long recoveryEpoch() {
+        return identity.recoveryEpoch();
+    }
+
+    /**
+     * From now on this store belongs to the group as it is after a recovery by force: replicas of an older epoch do not
+     * talk to it any more. Durable on return; offline only.
+     */
+    public void beginEpoch(long recoveryEpoch) throws IOException {
+        if (recoveryEpoch <= identity.recoveryEpoch()) {
+            throw new IllegalArgumentException(
+                    "recovery epoch " + recoveryEpoch + " after " + identity.recoveryEpoch());
+        }
+        StoreIdentity recovered = new StoreIdentity(identity.storeUuid(), identity.adoption(), recoveryEpoch);
+        recovered.save(disk, folder);
+        identity = recovered;
+    }
+
+    @Override
     public void adopt(String groupName, Membership membership) throws IOException {
+        adopt(groupName, membership, 0);
+    }
+
+    @Override
+    public void adopt(String groupName, Membership membership, long recoveryEpoch) throws IOException {
         Adoption adoption = new Adoption(groupName, membership);
         if (identity.adoption().isPresent()) {
             Adoption before = identity.adoption().get();
@@ -203,7 +227,7 @@ public final class LocalStore implements ReplicaStore {
         if (log.lastIndex() > 0) {
             throw new IllegalStateException("store " + identity.storeUuid() + " holds entries of a group already");
         }
-        StoreIdentity adopted = new StoreIdentity(identity.storeUuid(), Optional.of(adoption));
+        StoreIdentity adopted = new StoreIdentity(identity.storeUuid(), Optional.of(adoption), recoveryEpoch);
         adopted.save(disk, folder);
         identity = adopted;
         finishAdoption();

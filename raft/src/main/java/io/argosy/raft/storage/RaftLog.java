@@ -6,6 +6,7 @@ import io.argosy.raft.core.IndexRange;
 import io.argosy.raft.core.RestoredState.TermStart;
 import java.io.Closeable;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Optional;
 
@@ -45,6 +46,17 @@ public interface RaftLog extends Closeable {
      * @throws IllegalArgumentException if the first index lies behind the last
      */
     List<Entry> read(long fromIndex, int bytesMax) throws IOException;
+
+    /**
+     * Entries at ascending indexes, those in [from, to) of the array: as many from the first on as have room, at least
+     * one. Neighbours are read together.
+     *
+     * @param room overwritten; the payloads of the entries are views of it. An entry that is too large for it has its own
+     * @throws io.argosy.raft.RaftNode.DamagedEntryException if the first one is damaged
+     * @throws io.argosy.raft.RaftNode.TrimmedException if the first one was trimmed
+     * @throws IllegalArgumentException if the first one lies behind the last index
+     */
+    List<Entry> read(long[] indexes, int from, int to, ByteBuffer room) throws IOException;
 
     /** Lowest index of the file that holds the index: where a copy of it best begins. */
     long segmentStart(long index);

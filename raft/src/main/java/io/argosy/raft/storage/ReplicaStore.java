@@ -23,6 +23,11 @@ public interface ReplicaStore extends Closeable {
     /** Empty until the store was adopted into a group. */
     Optional<UUID> groupUuid();
 
+    /** How often the group was recovered by force from the replicas that were left (docs/raft-rules.md, 4.14). */
+    default long recoveryEpoch() {
+        return 0;
+    }
+
     HardState hardState();
 
     /** Durable on return (R1 to R4). */
@@ -47,6 +52,14 @@ public interface ReplicaStore extends Closeable {
      * @throws IllegalStateException if the store belongs to another group or holds entries
      */
     void adopt(String groupName, Membership membership) throws IOException;
+
+    /** As {@link #adopt(String, Membership)}, into a group that was recovered by force. */
+    default void adopt(String groupName, Membership membership, long recoveryEpoch) throws IOException {
+        if (recoveryEpoch != 0) {
+            throw new IllegalStateException("this store knows no recovery epochs");
+        }
+        adopt(groupName, membership);
+    }
 
     /**
      * A snapshot that was published and not yet taken over when the process ended. The log begins behind it already; the

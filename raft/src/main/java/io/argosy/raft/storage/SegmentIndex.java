@@ -20,8 +20,12 @@ final class SegmentIndex {
     private int count;
     private long[] breaks = new long[0];
 
-    /** Where to start reading, and the index before which to stop. */
-    record Place(long index, long position, long endIndex) {}
+    /**
+     * Where to start reading, and the index before which to stop.
+     *
+     * @param nextPosition the entry that was looked for ends in front of it
+     */
+    record Place(long index, long position, long endIndex, long nextPosition) {}
 
     synchronized void add(long index, long position) {
         if (count > 0 && indexes[count - 1] == index) {
@@ -101,7 +105,11 @@ final class SegmentIndex {
         int point = at >= 0 ? at : -at - 2;
         int next = Arrays.binarySearch(breaks, index);
         int end = next >= 0 ? next + 1 : -next - 1;
-        return new Place(indexes[point], positions[point], end < breaks.length ? breaks[end] : Long.MAX_VALUE);
+        return new Place(
+                indexes[point],
+                positions[point],
+                end < breaks.length ? breaks[end] : Long.MAX_VALUE,
+                point + 1 < count ? positions[point + 1] : Long.MAX_VALUE);
     }
 
     synchronized long[][] copy() {

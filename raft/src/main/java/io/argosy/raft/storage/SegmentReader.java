@@ -15,6 +15,9 @@ final class SegmentReader {
     /** A trailer, its padding and a head. */
     private static final int EDGE_BYTES_MAX = Batch.TRAILER_BYTES + Batch.SECTOR_BYTES + Batch.HEAD_BYTES;
 
+    /** Entries that lie this far apart are read together, with what lies between them. */
+    private static final long GAP_BYTES_MAX = 64 << 10;
+
     private final Segment segment;
     private String problem = "";
 
@@ -83,6 +86,83 @@ final class SegmentReader {
             expected++;
         }
         return result;
+    }
+
+    /**
+     * Entries at ascending indexes, as many from the first on as are in this segment, have room and are whole; perhaps
+     * none. Their payloads are views of the room.
+     */
+    List<Entry> read(long[] indexes, int from, int to, ByteBuffer room, List<Damage> damage) throws IOException {
+        // In this order: the index may already know more than the end.
+        long lastIndex = segment.lastIndex;
+        long end = segment.endPosition;
+        List<Entry> result = new ArrayList<>(Math.min(to - from, 64));
+        int next = from;
+        while (next < to) {
+            SegmentIndex.Place place = segment.index.locate(indexes[next]);
+            long endIndex = Math.min(lastIndex + 1, place.endIndex());
+            long groupEnd = Math.min(end, place.nextPosition());
+            int groupTo = next;
+            for (SegmentIndex.Place last = place; indexes[groupTo] < endIndex; ) {
+                groupEnd = Math.min(end, last.nextPosition());
+                groupTo++;
+                if (groupTo == to || indexes[groupTo] >= endIndex) {
+                    break;
+                }
+                last = segment.index.locate(indexes[groupTo]);
+                if (last.position() - groupEnd > GAP_BYTES_MAX
+                        || Math.min(end, last.nextPosition()) - place.position() > room.remaining()) {
+                    break;
+                }
+            }
+            if (groupTo == next || groupEnd - place.position() > room.remaining()) {
+                break;
+            }
+            int wanted = groupTo - next;
+            int found = result.size();
+            ByteBuffer bytes = room.slice(room.position(), (int) (groupEnd - place.position()));
+            Checksums.readFully(segment.file, bytes, place.position());
+            room.position(room.position() + bytes.capacity());
+            pick(bytes.flip(), place, indexes, next, groupTo, damage, result);
+            if (result.size() - found < wanted) {
+                break;
+            }
+            next = groupTo;
+        }
+        return result;
+    }
+
+    /** Adds the wanted entries in the buffer up to the first that is not whole. */
+    private static void pick(
+            ByteBuffer buffer,
+            SegmentIndex.Place place,
+            long[] indexes,
+            int from,
+            int to,
+            List<Damage> damage,
+            List<Entry> result) {
+        int next = from;
+        for (long expected = place.index(); next < to; expected++) {
+            skipRecordEdges(buffer, place.position() + buffer.position());
+            int need = frameBytes(buffer);
+            if (need > buffer.remaining()) {
+                return;
+            }
+            if (expected < indexes[next]) {
+                if (!headIs(buffer, expected)) {
+                    return;
+                }
+                buffer.position(buffer.position() + need);
+                continue;
+            }
+            if (!(Entry.decode(buffer) instanceof Entry.Decoded.Whole whole)
+                    || whole.entry().index() != expected
+                    || Ranges.covers(damage, expected)) {
+                return;
+            }
+            result.add(whole.entry());
+            next++;
+        }
     }
 
     private ByteBuffer load(long position, int bytes, long end) throws IOException {

@@ -933,6 +933,28 @@ final class SegmentedLog implements RaftLog {
         }
     }
 
+    @Override
+    public List<Entry> read(long[] indexes, int from, int to, ByteBuffer room) throws IOException {
+        long before = truncations;
+        long first = indexes[from];
+        if (first >= firstIndex && first <= lastIndex) {
+            List<Segment> all = segments;
+            Segment segment = all.get(holderOf(all, first));
+            if (first >= segment.firstIndex() && first <= segment.lastIndex && segment.acquire()) {
+                try {
+                    List<Entry> entries = new SegmentReader(segment).read(indexes, from, to, room.clear(), damage);
+                    if (!entries.isEmpty() && noTruncationSince(before)) {
+                        return entries;
+                    }
+                } finally {
+                    segment.release();
+                }
+            }
+        }
+        // Too large for the room, or something is wrong: the careful way knows what.
+        return read(first, 1).subList(0, 1);
+    }
+
     private List<Entry> readFrom(Segment segment, long fromIndex, int bytesMax, long before) throws IOException {
         if (fromIndex > segment.lastIndex) {
             throw new DamagedEntryException("index " + fromIndex + " is lost behind " + segment.fileName());

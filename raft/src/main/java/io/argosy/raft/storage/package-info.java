@@ -33,18 +33,20 @@
  * snapshot/                 a snapshot that is being received; without the manifest it is deleted at the next start
  * snapshot.manifest         it is whole, and being taken over: each start begins the log behind it anew
  * checkpoint/               a snapshot for others, written by the state machine; deleted at each start
+ * evidence/                 what a replica left behind when it stopped because it could not go on; never read
  * patch/                    a segment that is written anew; deleted at each start
  * *.tmp                     being written; ignored and deleted
  *
  * identity    offset  sizeBytes  meaning
  * magic            0          4  "ARGI"
- * format           4          4  1
+ * format           4          4  1; 2 if there is a recovery epoch
  * storeUuid        8         16
  * nameBytes       24          4
  * groupName       28          n  UTF-8; empty before adoption
  * membersBytes  28+n          4
  * members       32+n          m  Membership at adoption; entry 1 is made of it
- * crc         32+n+m          4  of everything before
+ * recoveryEpoch 32+n+m        8  format 2 only: rises with each recovery by force
+ * crc                         4  of everything before
  *
  * slot (hardstate, tailmark): at 0 and 4096; a value of version v lies in slot v mod 2, the highest whole one counts
  * magic            0          4  "ARGH", "ARGM"

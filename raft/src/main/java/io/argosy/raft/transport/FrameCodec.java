@@ -73,7 +73,9 @@ final class FrameCodec {
                     .setTerm(m.term())
                     .setCommitIndex(m.commitIndex())
                     .setReadRound(m.readRound())
-                    .setSession(m.session()));
+                    .setSession(m.session())
+                    .setWindowEnd(m.windowEnd())
+                    .setWindowHash(m.windowHash()));
         } else if (message instanceof Message.HeartbeatResponse m) {
             frame.setHeartbeatResponse(HeartbeatResponse.newBuilder()
                     .setTerm(m.term())
@@ -145,7 +147,13 @@ final class FrameCodec {
             }
             case HEARTBEAT -> {
                 Heartbeat m = frame.getHeartbeat();
-                yield new Message.Heartbeat(m.getTerm(), m.getCommitIndex(), m.getReadRound(), m.getSession());
+                yield new Message.Heartbeat(
+                        m.getTerm(),
+                        m.getCommitIndex(),
+                        m.getReadRound(),
+                        m.getSession(),
+                        m.getWindowEnd(),
+                        m.getWindowHash());
             }
             case HEARTBEAT_RESPONSE -> {
                 HeartbeatResponse m = frame.getHeartbeatResponse();

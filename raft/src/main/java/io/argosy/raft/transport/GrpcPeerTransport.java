@@ -79,6 +79,7 @@ public final class GrpcPeerTransport implements PeerTransport {
 
     private final RaftConfig config;
     private final UUID storeUuid;
+    private final LongSupplier recoveryEpoch;
     private final HandlerRegistry moreServices;
     private final PeerAuthenticator authenticator;
     private final PeerProver prover;
@@ -106,23 +107,26 @@ public final class GrpcPeerTransport implements PeerTransport {
      */
     public GrpcPeerTransport(
             RaftConfig config, UUID storeUuid, ClusterSecret secret, SecureRandom random, LongSupplier nanoClock) {
-        this(config, storeUuid, secret, random, nanoClock, new LateServices());
+        this(config, storeUuid, () -> 0, secret, random, nanoClock, new LateServices());
     }
 
     /**
      * As above, with room for services of the layer above on the same guarded listener.
      *
+     * @param recoveryEpoch of the store; peers of another one are refused
      * @param moreServices may be filled after the start: what is above needs the node, and the node this
      */
     public GrpcPeerTransport(
             RaftConfig config,
             UUID storeUuid,
+            LongSupplier recoveryEpoch,
             ClusterSecret secret,
             SecureRandom random,
             LongSupplier nanoClock,
             HandlerRegistry moreServices) {
         this.config = config;
         this.storeUuid = storeUuid;
+        this.recoveryEpoch = recoveryEpoch;
         this.moreServices = moreServices;
         this.authenticator = new PeerAuthenticator(secret, random, nanoClock);
         this.prover = new PeerProver(secret, config.groupName() + "/" + config.self(), random, CALL_TIMEOUT);
@@ -266,6 +270,7 @@ public final class GrpcPeerTransport implements PeerTransport {
         AdoptGroupRequest request = AdoptGroupRequest.newBuilder()
                 .setGroupName(groupName)
                 .setMembership(encoded(adopted))
+                .setRecoveryEpoch(recoveryEpoch.getAsLong())
                 .build();
         return call(peer, stub -> stub.adoptGroup(request)).thenApply(answer -> null);
     }
@@ -298,6 +303,7 @@ public final class GrpcPeerTransport implements PeerTransport {
                 .setFromStoreUuid(FrameCodec.encode(storeUuid))
                 .setToId(peer.value())
                 .setSession(session)
+                .setRecoveryEpoch(recoveryEpoch.getAsLong())
                 .setFromAddress(ownAddress())
                 .build();
     }
@@ -420,6 +426,11 @@ public final class GrpcPeerTransport implements PeerTransport {
         Membership ours = membership.get();
         if (!ours.groupUuid().equals(theirs)) {
             return denied(us + " has group UUID " + ours.groupUuid() + ", the caller has " + theirs);
+        }
+        long epoch = recoveryEpoch.getAsLong();
+        if (open.getRecoveryEpoch() != epoch) {
+            return denied(us + " has recovery epoch " + epoch + ", the caller has " + open.getRecoveryEpoch()
+                    + ": the group was recovered by force, and replicas of the older epoch are out of it for good");
         }
         if (open.getToId() != config.self().value()) {
             return precondition(us + " was called as replica " + open.getToId());
@@ -568,18 +579,19 @@ public final class GrpcPeerTransport implements PeerTransport {
                         Status.INVALID_ARGUMENT.withDescription(e.getMessage()).asRuntimeException());
                 return;
             }
-            var unused = toTell.adoptGroup(request.getGroupName(), adopted).whenComplete((done, failure) -> {
-                if (failure == null) {
-                    answer.onNext(AdoptGroupResponse.getDefaultInstance());
-                    answer.onCompleted();
-                } else {
-                    Throwable cause = failure.getCause() == null ? failure : failure.getCause();
-                    answer.onError(Status.FAILED_PRECONDITION
-                            .withDescription(cause.getMessage())
-                            .withCause(cause)
-                            .asRuntimeException());
-                }
-            });
+            var unused = toTell.adoptGroup(request.getGroupName(), adopted, request.getRecoveryEpoch())
+                    .whenComplete((done, failure) -> {
+                        if (failure == null) {
+                            answer.onNext(AdoptGroupResponse.getDefaultInstance());
+                            answer.onCompleted();
+                        } else {
+                            Throwable cause = failure.getCause() == null ? failure : failure.getCause();
+                            answer.onError(Status.FAILED_PRECONDITION
+                                    .withDescription(cause.getMessage())
+                                    .withCause(cause)
+                                    .asRuntimeException());
+                        }
+                    });
         }
     }
 

@@ -64,5 +64,10 @@ public interface PeerTransport extends AutoCloseable {
 
         /** Completes once the store has adopted the group durably. */
         CompletableFuture<Void> adoptGroup(String groupName, Membership membership);
+
+        /** As above, into a group that was recovered by force. */
+        default CompletableFuture<Void> adoptGroup(String groupName, Membership membership, long recoveryEpoch) {
+            return adoptGroup(groupName, membership);
+        }
     }
 }

@@ -198,13 +198,23 @@ final class StreamLink {
             log.info(
                     "no stream to peer={} address={} kind={} wasOpen={} reason={}",
                     peer,
-                    address,
+                    where(),
                     kind,
                     wasOpen,
                     reason);
         } else {
-            log.warn("peer refuses us peer={} address={} kind={} reason={}", peer, address, kind, reason);
+            log.warn(
+                    "no stream, one of the two is wrong peer={} address={} kind={} reason={}",
+                    peer,
+                    where(),
+                    kind,
+                    reason);
         }
+    }
+
+    /** A name that is looked up with each connection prints as unresolved. */
+    private String where() {
+        return address.getHostString() + ":" + address.getPort();
     }
 
     private static boolean isRefusal(@Nullable Throwable failure) {
@@ -309,7 +319,7 @@ final class StreamLink {
             }
             if (!open) {
                 ended(Status.FAILED_PRECONDITION
-                        .withDescription("replica " + frame.getOpen().getFromId() + " answers at " + address
+                        .withDescription("replica " + frame.getOpen().getFromId() + " answers at " + where()
                                 + ", where replica " + peer + " should be")
                         .asRuntimeException());
                 return;
@@ -318,7 +328,7 @@ final class StreamLink {
                 backoffMillis = 0;
                 lastReason = "";
             }
-            log.info("stream to peer is open peer={} address={} kind={} session={}", peer, address, kind, session);
+            log.info("stream to peer is open peer={} address={} kind={} session={}", peer, where(), kind, session);
             events.opened(session);
         }
 

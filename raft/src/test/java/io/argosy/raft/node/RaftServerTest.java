@@ -317,6 +317,12 @@ class RaftServerTest {
             await().atMost(Replicas.PATIENCE).until(() -> replicas.exitCodes.get(Replicas.id(1)) != null);
             assertThat(replicas.exitCodes).containsEntry(Replicas.id(1), FailureHook.BROKEN);
             assertThat(result).isNotDone();
+            String failure = replicas.node(1).status().failure().orElseThrow();
+            Path evidence = Path.of(failure.substring(failure.indexOf("evidence: ") + "evidence: ".length()));
+            assertThat(evidence).isDirectoryContaining("glob:**/{what,state,config,inputs}.txt");
+            assertThat(evidence.resolve("what.txt")).content().contains("lane applier");
+            assertThat(evidence.resolve("state.txt")).content().contains("core role=LEADER");
+            assertThat(evidence.resolve("inputs.txt")).content().contains("PROPOSAL bytes=6");
         }
     }
 

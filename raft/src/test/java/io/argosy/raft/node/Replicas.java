@@ -14,6 +14,7 @@ import io.argosy.raft.storage.LocalStore;
 import io.argosy.raft.transport.GrpcPeerTransport;
 import io.argosy.raft.transport.PeerTransport;
 import io.argosy.wire.auth.ClusterSecret;
+import io.argosy.wire.grpc.LateServices;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
@@ -143,8 +144,14 @@ final class Replicas implements AutoCloseable {
         StateMachine machine =
                 machines.get(replica) instanceof ListMachine before ? before.reopened() : makeMachine.get();
         PeerTransport transport = network.map(n -> n.transport(replica))
-                .orElseGet(() ->
-                        new GrpcPeerTransport(config, store.storeUuid(), SECRET, new SecureRandom(), System::nanoTime));
+                .orElseGet(() -> new GrpcPeerTransport(
+                        config,
+                        store.storeUuid(),
+                        store::recoveryEpoch,
+                        SECRET,
+                        new SecureRandom(),
+                        System::nanoTime,
+                        new LateServices()));
         Surroundings surroundings = new Surroundings(
                 System::nanoTime,
                 new SplittableRandom(number),
@@ -253,10 +260,14 @@ final class Replicas implements AutoCloseable {
         return new ArrayList<>(running.values());
     }
 
-    @Override
-    public void close() {
+    void stopAll() {
         for (int number : numbers()) {
             stop(number);
         }
+    }
+
+    @Override
+    public void close() {
+        stopAll();
     }
 }

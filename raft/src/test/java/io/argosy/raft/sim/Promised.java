@@ -16,6 +16,7 @@ import io.argosy.raft.storage.ReplicaStore;
 import io.argosy.raft.storage.SnapshotManifest;
 import io.argosy.raft.storage.StoreCheck;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -377,6 +378,11 @@ final class Promised {
         @Override
         public List<Entry> read(long fromIndex, int bytesMax) throws IOException {
             return log.read(fromIndex, bytesMax);
+        }
+
+        @Override
+        public List<Entry> read(long[] indexes, int from, int to, ByteBuffer room) throws IOException {
+            return log.read(indexes, from, to, room);
         }
 
         @Override

@@ -99,7 +99,7 @@ class GrpcPeerTransportTest {
                 new Message.VoteResponse(5, false, true, Message.Refusal.LOG_BEHIND),
                 new Message.AppendRequest(5, 0, 0, 0, 99, List.of()),
                 new Message.AppendResponse(5, 99, true, 7, 3, 6, 5, true),
-                new Message.Heartbeat(5, 7, 8, 99),
+                new Message.Heartbeat(5, 7, 8, 99, 2048, -3),
                 new Message.HeartbeatResponse(5, 8, 99, 7, 6, false, 1),
                 new Message.TimeoutNow(5),
                 new Message.SnapshotOffer(5, 6, 7),

@@ -69,7 +69,7 @@ public final class PeerProver {
                 || !ClusterSecret.same(
                         secret.proof(ProofRole.SERVER, clientNonce, serverNonce, principal), begun.getServerProof())) {
             return CompletableFuture.failedFuture(Status.UNAUTHENTICATED
-                    .withDescription("the server does not know our cluster secret")
+                    .withDescription("the cluster secrets of the two sides differ")
                     .asRuntimeException());
         }
         AuthFinishRequest finish = AuthFinishRequest.newBuilder()

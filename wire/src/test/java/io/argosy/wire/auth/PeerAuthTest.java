@@ -123,7 +123,7 @@ class PeerAuthTest {
         assertThatThrownBy(() -> prover(secret("a wrong secret, long enough"))
                         .prove(channel)
                         .join())
-                .hasMessageContaining("does not know our cluster secret")
+                .hasMessageContaining("cluster secrets of the two sides differ")
                 .satisfies(failure -> assertThat(codeOf(failure)).isEqualTo(Status.Code.UNAUTHENTICATED));
         assertThatThrownBy(this::principal).hasMessageContaining("UNAUTHENTICATED");
     }
