@@ -19,6 +19,7 @@ final class StateFolder {
     private static final String MARK = ".restoring";
 
     private final Path folder;
+    private final Path parent;
     private final Path mark;
     private final Steps steps;
 
@@ -30,6 +31,7 @@ final class StateFolder {
 
     StateFolder(Path folder, Steps steps) {
         this.folder = folder;
+        this.parent = folder.toAbsolutePath().resolveSibling("");
         this.mark = folder.resolveSibling(name(folder) + MARK);
         this.steps = steps;
     }
@@ -52,7 +54,7 @@ final class StateFolder {
         if (!Files.exists(mark)) {
             Files.createFile(mark);
         }
-        sync(mark.toAbsolutePath().getParent());
+        sync(parent);
         steps.done("marked");
         clear();
         for (Path file : filesOf(source)) {
@@ -66,7 +68,7 @@ final class StateFolder {
     void replaced() throws IOException {
         steps.done("opened");
         Files.delete(mark);
-        sync(mark.toAbsolutePath().getParent());
+        sync(parent);
         steps.done("unmarked");
     }
 
