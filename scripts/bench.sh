@@ -56,7 +56,6 @@ if [ "$report" = yes ]; then bench report "$dir/results"; exit 0; fi
 
 for system in ${against//,/ }; do
   [ -x "benchmarks/systems/$system.sh" ] || { echo "no system $system; there are kafka and rocketmq" >&2; exit 2; }
-  "benchmarks/systems/$system.sh" prepare
 done
 
 if [ -e "$dir/lock" ] && kill -0 "$(cat "$dir/lock")" 2>/dev/null; then
@@ -82,6 +81,9 @@ trap 'exit 143' TERM
 commit=$(git rev-parse --short HEAD 2>/dev/null || echo unknown)
 [ -z "$(git status --porcelain --untracked-files=no 2>/dev/null)" ] || commit=$commit+
 bench plan "${plan[@]}" --results "$dir/results" >"$dir/plan.tsv"
+for system in $(cut -f2 "$dir/plan.tsv" | sort -u); do
+  "benchmarks/systems/$system.sh" prepare "$(cut -f5 "$dir/plan.tsv" | sort -u | tr '\n' ' ')"
+done
 total=$(cut -f6 "$dir/plan.tsv" | grep -vcx -- - || true)
 number=0 failed=0
 while IFS=$'\t' read -r run system variant cluster contestant row limit arguments <&3; do

@@ -83,7 +83,7 @@ final class BedOptions {
     /** Runs it and tells the result. */
     int run(Map<String, String> parameters, Measurement measurement) throws Exception {
         Timing timing = new Timing(duration(warmUpSeconds), duration(seconds), duration(sliceSeconds));
-        try (Driver opened = open()) {
+        try (Driver opened = open(Map.of())) {
             Bed bed = new Bed(
                     opened,
                     new Meter(Optional.ofNullable(pids)),
@@ -111,13 +111,16 @@ final class BedOptions {
         return new Timing(duration(warmUpSeconds), duration(seconds), duration(sliceSeconds));
     }
 
-    private Driver open() throws Exception {
+    /** One more connection to the system, with more options. */
+    Driver open(Map<String, String> more) throws Exception {
         Driver.Provider provider = ServiceLoader.load(Driver.Provider.class).stream()
                 .map(ServiceLoader.Provider::get)
                 .filter(each -> each.name().equals(driver))
                 .findFirst()
                 .orElseThrow(() -> new IllegalArgumentException("no driver '" + driver + "' on the class path"));
-        return provider.open(new Driver.Setup(where(), driverOptions(), Optional.ofNullable(control)));
+        Map<String, String> all = driverOptions();
+        all.putAll(more);
+        return provider.open(new Driver.Setup(where(), all, Optional.ofNullable(control)));
     }
 
     private String where() {
