@@ -23,8 +23,7 @@ import picocli.CommandLine.Spec;
             OverloadCommand.class,
             MixedCommand.class,
             LimitsCommand.class,
-            ReportCommand.class,
-            PlanCommand.class
+            ReportCommand.class
         })
 public final class BenchCommand implements Runnable {
 

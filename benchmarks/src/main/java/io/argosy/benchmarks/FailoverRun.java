@@ -48,6 +48,7 @@ final class FailoverRun {
             Thread sending = new Thread(() -> send(sender, topic), "bench-sender");
             sending.setDaemon(true);
             sending.start();
+            awaitAcknowledgements(bed.timing().warmUp().toMillis() / 1e3);
             for (int kill = 1; kill <= kills; kill++) {
                 awaitAcknowledgements(CALM_SECONDS);
                 int leader = bed.driver().leader(topic);

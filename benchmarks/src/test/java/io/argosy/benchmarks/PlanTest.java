@@ -83,7 +83,7 @@ class PlanTest {
     @Test
     void everyStepIsACommandLineThatParses() {
         Plan.Wish everything = new Plan.Wish(Row.ALL, Set.of("kafka", "rocketmq"), Set.of(), 1, 0, 30, 60);
-        CommandLine bench = new CommandLine(new BenchCommand());
+        CommandLine bench = new CommandLine(new BenchCommand()).setCaseInsensitiveEnumValuesAllowed(true);
 
         for (Plan.Step step : Plan.steps(everything, Set.of())) {
             ParseResult parsed = bench.parseArgs(step.line().split("\t", -1)[7].split(" ", -1));
