@@ -194,6 +194,9 @@ final class LogFetch {
             } catch (TrimmedException e) {
                 abandon("the log was trimmed meanwhile");
                 return;
+            } catch (IllegalArgumentException e) {
+                abandon("the log was truncated meanwhile");
+                return;
             }
         }
         ask(

@@ -1021,20 +1021,27 @@ final class SegmentedLog implements RaftLog {
 
     private void verify(Segment segment) throws IOException {
         long before = truncations;
+        // In this order: the writer moves the end last, so all entries up to this index lie in front of that end.
+        long last = segment.lastIndex;
         long end = segment.endPosition;
         SegmentScan scan = new SegmentScan(
                         new SegmentScan.Source(segment.file, segment.fileName()),
                         segment.header,
-                        new SegmentScan.Proof(end, segment.lastIndex, segment.cuts),
+                        new SegmentScan.Proof(end, last, segment.cuts),
                         end,
                         0)
                 .run();
+        List<Damage> found = new ArrayList<>(scan.damage);
+        if (scan.lostTo() > scan.lastIndex()) {
+            String detail = "nothing whole follows position " + scan.position();
+            found.add(new Damage(segment.fileName(), scan.lastIndex() + 1, scan.lostTo(), detail));
+        }
         boolean believed = unlessTruncatedSince(before, () -> {
             segment.index.learn(scan.index);
             scan.termsKnown.forEach(this::knowTerms);
-            scan.damage.forEach(this::report);
+            found.forEach(this::report);
         });
-        if (believed && !scan.damage.isEmpty()) {
+        if (believed && !found.isEmpty()) {
             disk.delete(folder.resolve(segment.indexFileName()));
         }
     }
