@@ -1,5 +1,5 @@
 # Sourced by the programs that handle one system each, for scripts/bench.sh. Each takes a verb:
-#   prepare              downloads and compiles what it needs
+#   prepare CONTESTANTS  downloads and compiles what they need
 #   start VARIANT        three replicas on loopback, in $BENCH_WORK/SYSTEM
 #   stop | wipe
 #   kill N|all           SIGKILL; restart N|all starts what is down

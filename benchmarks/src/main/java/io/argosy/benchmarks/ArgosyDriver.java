@@ -19,6 +19,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 
 /**
@@ -38,6 +39,9 @@ final class ArgosyDriver implements Driver {
             "secretFile",
             "opsPorts");
 
+    private static final Duration PATIENCE = Duration.ofSeconds(20);
+    private static final Duration CLOSE_MAX = Duration.ofSeconds(20);
+
     private final Setup setup;
     private final ArgosyClient client;
     private final Optional<ArgosyAdmin> admin;
@@ -49,7 +53,11 @@ final class ArgosyDriver implements Driver {
             }
         }
         this.setup = setup;
-        this.client = connect();
+        // For questions, not for load: they may wait.
+        this.client = ArgosyClient.builder()
+                .endpoints(setup.endpoints())
+                .requestTimeout(PATIENCE)
+                .build();
         this.admin = Optional.ofNullable(setup.options().get("secretFile"))
                 .map(file -> new ArgosyAdmin(client, Path.of(file)));
     }
@@ -100,7 +108,8 @@ final class ArgosyDriver implements Driver {
                         setup.option("bufferBytes", 64 << 20),
                         Duration.ofMillis(setup.option("maxBlockMillis", 30_000)))
                 .build();
-        return new ProducerSender(own, producer);
+        ProducerSender sender = new ProducerSender(own, producer);
+        return setup.option("maxBlockMillis", 30_000) == 0 ? sender.knowingRoutes() : sender;
     }
 
     private record ProducerSender(ArgosyClient client, Producer producer) implements Sender {
@@ -111,6 +120,37 @@ final class ArgosyDriver implements Driver {
                     ? Message.of(topic, body)
                     : Message.builder(topic, body).queueIndex(queue).build();
             var unused = producer.sendAsync(message).whenComplete((receipt, failure) -> completion.done(1, failure));
+        }
+
+        /** Who waits for nothing would not even wait for the route of a topic: this asks for it beforehand. */
+        Sender knowingRoutes() {
+            Set<String> known = ConcurrentHashMap.newKeySet();
+            ProducerSender inner = this;
+            return new Sender() {
+                @Override
+                public void send(String topic, int queue, byte[] body, Completion completion) {
+                    if (!known.contains(topic)) {
+                        client.queues(topic);
+                        known.add(topic);
+                    }
+                    inner.send(topic, queue, body, completion);
+                }
+
+                @Override
+                public void sendAndWait(String topic, byte[] body) {
+                    inner.sendAndWait(topic, body);
+                }
+
+                @Override
+                public void flush() {
+                    inner.flush();
+                }
+
+                @Override
+                public void close() {
+                    inner.close();
+                }
+            };
         }
 
         @Override
@@ -162,10 +202,29 @@ final class ArgosyDriver implements Driver {
         thread.setDaemon(true);
         thread.start();
         return () -> {
-            // The poll that is under way ends with it.
-            consumer.close();
-            own.close();
+            // The poll that is under way ends with it. A close that hangs must not take the result with it.
+            Thread closing = new Thread(
+                    () -> {
+                        consumer.close();
+                        own.close();
+                    },
+                    "bench-close");
+            closing.setDaemon(true);
+            closing.start();
+            if (!joined(closing)) {
+                System.err.println("    WARNING: the consumer did not close within " + CLOSE_MAX.toSeconds() + " s: "
+                        + List.of(closing.getStackTrace()));
+            }
         };
+    }
+
+    private static boolean joined(Thread thread) {
+        try {
+            thread.join(CLOSE_MAX.toMillis());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        return !thread.isAlive();
     }
 
     private static void poll(PullConsumer consumer, Consumer<ByteBuffer> receiver) {

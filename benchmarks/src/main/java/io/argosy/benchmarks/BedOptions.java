@@ -69,11 +69,24 @@ final class BedOptions {
     @Option(names = "--slice", defaultValue = "2", description = "Seconds that count or don't, as one (default: 2)")
     private double sliceSeconds;
 
+    @Option(
+            names = {"-o", "--output"},
+            paramLabel = "FORMAT",
+            defaultValue = "table",
+            description = "One of: table, json (default: table)")
+    private Format format = Format.TABLE;
+
     @Option(names = "--results", paramLabel = "FILE", description = "Append the result to this file, as a line of JSON")
     private @Nullable Path results;
 
     @Option(names = "--label", paramLabel = "NAME=VALUE", description = "Goes into the result; may be repeated")
     private Map<String, String> labels = new TreeMap<>();
+
+    /** Of what is printed. */
+    enum Format {
+        TABLE,
+        JSON
+    }
 
     /** Measures something. */
     interface Measurement {
@@ -83,7 +96,7 @@ final class BedOptions {
     /** Runs it and tells the result. */
     int run(Map<String, String> parameters, Measurement measurement) throws Exception {
         Timing timing = new Timing(duration(warmUpSeconds), duration(seconds), duration(sliceSeconds));
-        try (Driver opened = open()) {
+        try (Driver opened = open(Map.of())) {
             Bed bed = new Bed(
                     opened,
                     new Meter(Optional.ofNullable(pids)),
@@ -100,7 +113,7 @@ final class BedOptions {
     void tell(Map<String, String> parameters, Timing timing, Result result) throws IOException {
         ResultLine line =
                 new ResultLine(command.name(), labels, Instant.now(), driver, options, parameters, timing, result);
-        command.commandLine().getOut().print(line.table());
+        command.commandLine().getOut().print(format == Format.JSON ? line.json() + "\n" : line.table());
         command.commandLine().getOut().flush();
         if (results != null) {
             ResultFolder.append(results, line.json());
@@ -111,13 +124,16 @@ final class BedOptions {
         return new Timing(duration(warmUpSeconds), duration(seconds), duration(sliceSeconds));
     }
 
-    private Driver open() throws Exception {
+    /** One more connection to the system, with more options. */
+    Driver open(Map<String, String> more) throws Exception {
         Driver.Provider provider = ServiceLoader.load(Driver.Provider.class).stream()
                 .map(ServiceLoader.Provider::get)
                 .filter(each -> each.name().equals(driver))
                 .findFirst()
                 .orElseThrow(() -> new IllegalArgumentException("no driver '" + driver + "' on the class path"));
-        return provider.open(new Driver.Setup(where(), driverOptions(), Optional.ofNullable(control)));
+        Map<String, String> all = driverOptions();
+        all.putAll(more);
+        return provider.open(new Driver.Setup(where(), all, Optional.ofNullable(control)));
     }
 
     private String where() {

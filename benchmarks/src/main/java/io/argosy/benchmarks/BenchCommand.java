@@ -13,7 +13,18 @@ import picocli.CommandLine.Spec;
             "of client and servers, and how quiet the machine was meanwhile. scripts/bench.sh compares with others."
         },
         mixinStandardHelpOptions = true,
-        subcommands = {ProduceCommand.class, ReportCommand.class, PlanCommand.class})
+        subcommands = {
+            ProduceCommand.class,
+            ConsumeCommand.class,
+            EndToEndCommand.class,
+            FailoverCommand.class,
+            ManyCommand.class,
+            IdleCommand.class,
+            OverloadCommand.class,
+            MixedCommand.class,
+            LimitsCommand.class,
+            ReportCommand.class
+        })
 public final class BenchCommand implements Runnable {
 
     @Spec

@@ -2,7 +2,7 @@ package io.argosy.benchmarks;
 
 import picocli.CommandLine;
 
-/** {@code argosy bench} without the rest of the command line, for class paths that must not hold it. */
+/** {@code argosy bench} for scripts/bench.sh: without the rest of the command line, and with its plan. */
 public final class BenchMain {
 
     private BenchMain() {}
@@ -13,6 +13,7 @@ public final class BenchMain {
         }
         // Clients of other systems leave threads behind that are no daemons.
         System.exit(new CommandLine(new BenchCommand())
+                .addSubcommand(new PlanCommand())
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .execute(args));
     }

@@ -48,6 +48,7 @@ final class DiskLimit {
     }
 
     static Figures measure(Path folder, int batchBytes, int writers, Duration time) throws Exception {
+        Files.createDirectories(folder);
         ExecutorService threads = Executors.newFixedThreadPool(writers);
         try {
             CountDownLatch ready = new CountDownLatch(writers);

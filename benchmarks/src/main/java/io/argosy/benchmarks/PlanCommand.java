@@ -13,12 +13,8 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** {@code argosy bench plan}: for scripts/bench.sh. */
-@Command(
-        name = "plan",
-        hidden = true,
-        description = "Prints what scripts/bench.sh has to do.",
-        mixinStandardHelpOptions = true)
+/** {@code plan}: for scripts/bench.sh, and not part of {@code argosy}. */
+@Command(name = "plan", description = "Prints what scripts/bench.sh has to do.", mixinStandardHelpOptions = true)
 final class PlanCommand implements Callable<Integer> {
 
     @Spec

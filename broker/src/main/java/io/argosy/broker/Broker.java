@@ -212,6 +212,8 @@ public final class Broker implements AutoCloseable {
         metrics.total("argosy.fetch.bytes", "Bytes of entries sent on Fetch streams", fetching::sentBytes);
         metrics.total("argosy.fetch.disk.bytes", "Those of them that came from the disk", fetching::diskBytes);
         metrics.gauge("argosy.fetch.streams", "Open Fetch streams", fetching::openStreams);
+        metrics.gauge(
+                "argosy.fetch.waiting.bytes", "Bytes of answers whose clients read slowly", fetching::underWayBytes);
         BulkService bulk = new BulkService(
                 fetching,
                 new PublishCompact(node, topicDoor, compact, retention, clock),

@@ -16,8 +16,11 @@ import io.argosy.proto.v1.FetchResponse;
 import io.argosy.proto.v1.Run;
 import io.argosy.proto.v2.Code;
 import io.argosy.raft.RaftConfig;
+import io.grpc.CallOptions;
+import io.grpc.ClientCall;
 import io.grpc.ManagedChannel;
 import io.grpc.ManagedChannelBuilder;
+import io.grpc.Metadata;
 import io.grpc.stub.StreamObserver;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -150,6 +153,8 @@ final class FetchingClusterTest {
         try (Stream stream = new Stream(cluster.awaitLeader())) {
             assertThat(stream.ask(request("no such topic", 0, 0, 0, 1)).getCode())
                     .isEqualTo(Code.ILLEGAL_TOPIC_VALUE);
+            assertThat(stream.ask(request("x".repeat(1 << 20), 0, 0, 0, 1)).getCode())
+                    .isEqualTo(Code.ILLEGAL_TOPIC_VALUE);
             assertThat(stream.ask(request("unknown", 0, 0, 0, 1)).getCode()).isEqualTo(Code.TOPIC_NOT_FOUND_VALUE);
             assertThat(stream.ask(request("old", 999, 0, 0, 1)).getCode()).isEqualTo(Code.BAD_REQUEST_VALUE);
             assertThat(stream.ask(request("old", -1, 0, 0, 1)).getCode()).isEqualTo(Code.BAD_REQUEST_VALUE);
@@ -174,6 +179,32 @@ final class FetchingClusterTest {
             assertThat(answers).hasSize(500);
             assertThat(answers.values())
                     .allSatisfy(answer -> assertThat(answer.getCode()).isEqualTo(Code.OK_VALUE));
+        }
+    }
+
+    @Test
+    void clientsThatDoNotReadDoNotHinderThoseThatDo() throws Exception {
+        int leader = cluster.awaitLeader();
+        var address = cluster.broker(leader).clientAddress();
+        ManagedChannel channel = ManagedChannelBuilder.forAddress(address.host(), address.port())
+                .usePlaintext()
+                .build();
+        try (Stream reading = new Stream(leader)) {
+            for (int i = 0; i < 150; i++) {
+                ClientCall<FetchRequest, FetchResponse> stalled =
+                        channel.newCall(BulkGrpc.getFetchMethod(), CallOptions.DEFAULT);
+                stalled.start(new ClientCall.Listener<>() {}, new Metadata());
+                for (int queue = 0; queue < 4; queue++) {
+                    stalled.sendMessage(request("old", queue, 0, 1_000, 1 << 20).build());
+                }
+            }
+            for (long offset = 0; offset < MESSAGES / 4; ) {
+                FetchResponse answer = reading.ask(request("old", 0, offset, 1_000, 1 << 20));
+                assertThat(answer.getCode()).isEqualTo(Code.OK_VALUE);
+                offset = answer.getNextOffset();
+            }
+        } finally {
+            channel.shutdownNow();
         }
     }
 

@@ -42,6 +42,7 @@ final class FetchStream extends ServerCall.Listener<FetchRequest> {
     /** Answers in one go before other streams get the thread. */
     private static final int TURNS_MAX = 4;
 
+    private static final int REQUEST_BYTES_MAX = 1 << 10;
     private static final int RUNS_MIN = 8;
     private static final int RUNS_MAX = 1024;
 
@@ -103,7 +104,8 @@ final class FetchStream extends ServerCall.Listener<FetchRequest> {
 
     @Override
     public void onMessage(FetchRequest message) {
-        Request request = new Request(message, fetching.parts().timers().nanoTime());
+        Request request =
+                new Request(bounded(message), fetching.parts().timers().nanoTime());
         synchronized (this) {
             ready.add(request);
             inboundPaused = ready.size() + parked.size() >= fetching.config().requestsMax();
@@ -112,6 +114,15 @@ final class FetchStream extends ServerCall.Listener<FetchRequest> {
             }
         }
         schedule();
+    }
+
+    /** Many requests may wait: one that is larger than any legal one keeps only its number, and is refused. */
+    private static FetchRequest bounded(FetchRequest message) {
+        return message.getSerializedSize() <= REQUEST_BYTES_MAX
+                ? message
+                : FetchRequest.newBuilder()
+                        .setCorrelation(message.getCorrelation())
+                        .build();
     }
 
     @Override
@@ -193,7 +204,7 @@ final class FetchStream extends ServerCall.Listener<FetchRequest> {
         for (int turn = 0; turn < TURNS_MAX; turn++) {
             Request next;
             synchronized (this) {
-                if (ended || ending || ready.isEmpty() || !call.isReady() || !fetching.mayRead(this)) {
+                if (ended || ending || ready.isEmpty() || !call.isReady()) {
                     running = false;
                     break;
                 }
@@ -305,9 +316,8 @@ final class FetchStream extends ServerCall.Listener<FetchRequest> {
 
     private boolean read(Request request, int topicId, Bounds bounds) {
         FetchRequest ask = request.ask;
-        int bytesMax = Math.min(
-                ask.getBytesMax() <= 0 ? Integer.MAX_VALUE : ask.getBytesMax(),
-                fetching.config().answerBytesMax());
+        int bytesMax =
+                Math.min(ask.getBytesMax() <= 0 ? Integer.MAX_VALUE : ask.getBytesMax(), fetching.answerBytesMax());
         int runsMax = Math.max(RUNS_MIN, Math.min(RUNS_MAX, bytesMax / runBytes + RUNS_MIN));
         List<MessageRun> runs = fetching.parts()
                 .queues()

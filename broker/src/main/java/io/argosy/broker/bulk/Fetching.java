@@ -11,10 +11,8 @@ import io.grpc.Metadata;
 import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
 import java.nio.ByteBuffer;
-import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
@@ -40,7 +38,6 @@ public final class Fetching implements AutoCloseable {
     private final ThreadLocal<ByteBuffer> rooms;
 
     private final AtomicLong underWayBytes = new AtomicLong();
-    private final Queue<FetchStream> starved = new ConcurrentLinkedQueue<>();
 
     private final LongAdder sentBytes = new LongAdder();
     private final LongAdder diskBytes = new LongAdder();
@@ -158,16 +155,9 @@ public final class Fetching implements AutoCloseable {
         }
     }
 
-    /** False if too much waits for slow clients; the stream is told to go on when that has changed. */
-    boolean mayRead(FetchStream stream) {
-        if (underWayBytes.get() < config.underWayBytesMax()) {
-            return true;
-        }
-        starved.add(stream);
-        if (underWayBytes.get() < config.underWayBytesMax()) {
-            execute(false, this::wakeStarved);
-        }
-        return false;
+    /** Largest answer now: small ones, while clients that do not read hold much memory. */
+    int answerBytesMax() {
+        return underWayBytes.get() < config.underWayBytesMax() ? config.answerBytesMax() : config.crowdedBytesMax();
     }
 
     void tookUnderWay(long bytes) {
@@ -175,15 +165,7 @@ public final class Fetching implements AutoCloseable {
     }
 
     void gaveBackUnderWay(long bytes) {
-        if (bytes > 0 && underWayBytes.addAndGet(-bytes) < config.underWayBytesMax()) {
-            wakeStarved();
-        }
-    }
-
-    private void wakeStarved() {
-        for (FetchStream stream = starved.poll(); stream != null; stream = starved.poll()) {
-            stream.schedule();
-        }
+        underWayBytes.addAndGet(-bytes);
     }
 
     @Override

@@ -305,7 +305,8 @@ public final class BrokerMetrics {
 
     /** A total that somebody else counts. */
     public void total(String name, String description, LongSupplier total) {
-        FunctionCounter.builder(name, total, LongSupplier::getAsLong)
+        // The registry holds what it asks weakly: a supplier that nobody else holds would be collected, and count 0.
+        FunctionCounter.builder(name, this, metrics -> total.getAsLong())
                 .description(description)
                 .register(registry);
     }

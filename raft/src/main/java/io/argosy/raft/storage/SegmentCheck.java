@@ -1,7 +1,10 @@
 package io.argosy.raft.storage;
 
+import io.argosy.raft.RaftStatus.Damage;
 import java.io.Closeable;
 import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -24,13 +27,25 @@ final class SegmentCheck implements Closeable {
     }
 
     static SegmentScan scanOf(Segment segment) {
+        // In this order: the writer moves the end last, so all entries up to this index lie in front of that end.
+        long last = segment.lastIndex;
         long end = segment.endPosition;
         return new SegmentScan(
                 new SegmentScan.Source(segment.file, segment.fileName(), true),
                 segment.header,
-                new SegmentScan.Proof(end, segment.lastIndex, segment.cuts),
+                new SegmentScan.Proof(end, last, segment.cuts),
                 end,
                 0);
+    }
+
+    /** What a finished reading found, lost entries at the end included. */
+    static List<Damage> found(Segment segment, SegmentScan scan) {
+        List<Damage> found = new ArrayList<>(scan.damage);
+        if (scan.lostTo() > scan.lastIndex()) {
+            String detail = "nothing whole follows position " + scan.position();
+            found.add(new Damage(segment.fileName(), scan.lastIndex() + 1, scan.lostTo(), detail));
+        }
+        return found;
     }
 
     Segment segment() {

@@ -1057,15 +1057,16 @@ final class SegmentedLog implements RaftLog {
     private void verify(Segment segment) throws IOException {
         long before = truncations;
         SegmentScan scan = SegmentCheck.scanOf(segment).run();
-        if (unlessTruncatedSince(before, () -> learn(segment, scan)) && !scan.damage.isEmpty()) {
+        List<Damage> found = SegmentCheck.found(segment, scan);
+        if (unlessTruncatedSince(before, () -> learn(segment, scan, found)) && !found.isEmpty()) {
             disk.delete(folder.resolve(segment.indexFileName()));
         }
     }
 
-    private void learn(Segment segment, SegmentScan scan) {
+    private void learn(Segment segment, SegmentScan scan, List<Damage> found) {
         segment.index.learn(scan.index);
         scan.termsKnown.forEach(this::knowTerms);
-        scan.damage.forEach(this::report);
+        found.forEach(this::report);
     }
 
     /** Begins to read the first segment that begins behind the index; empty if there is none. */
@@ -1082,6 +1083,7 @@ final class SegmentedLog implements RaftLog {
     boolean conclude(SegmentCheck check) throws IOException {
         Segment segment = check.segment();
         SegmentScan scan = check.scan();
+        List<Damage> found = SegmentCheck.found(segment, scan);
         boolean spareLost = !check.isSpareWhole();
         boolean believed;
         // As in unlessTruncatedSince; but a reading takes long, and only what befell this segment matters.
@@ -1091,14 +1093,14 @@ final class SegmentedLog implements RaftLog {
             }
             believed = (truncations & 1) == 0 && check.isCurrent();
             if (believed) {
-                learn(segment, scan);
+                learn(segment, scan, found);
                 if (spareLost && segment != active() && !worn.contains(segment)) {
                     log.warn("a spare copy in a log file is damaged, it is written anew file={}", segment.fileName());
                     worn = with(worn, segment);
                 }
             }
         }
-        if (believed && !scan.damage.isEmpty()) {
+        if (believed && !found.isEmpty()) {
             disk.delete(folder.resolve(segment.indexFileName()));
         }
         return believed;

@@ -2,6 +2,7 @@ package io.argosy.raft.sim;
 
 import io.argosy.raft.Entry;
 import io.argosy.raft.EntryType;
+import io.argosy.raft.Member;
 import io.argosy.raft.Membership;
 import io.argosy.raft.ReplicaId;
 import io.argosy.raft.Role;
@@ -130,6 +131,19 @@ final class Checks {
         }
     }
 
+    /** E10: R36, R37. */
+    private void requireSuccessor(SimulatedNode node, Membership before, Membership now) {
+        require(now.retired().containsAll(before.retired()), node, "E10 R37 forgets used ids: " + now);
+        for (Member member : now.members()) {
+            require(!before.isRetired(member.id()), node, "E10 R37 uses an id again: " + now);
+            require(
+                    !before.givesToAnother(member.id(), member.storeUuid()),
+                    node,
+                    "E10 R36 gives an id to another store: " + now);
+        }
+        world.counts().membershipsCommitted++;
+    }
+
     /** E4: log that one replica gives to another. */
     void given(SimulatedNode node, Bulk.LogPart part) {
         for (Entry entry : part.entries()) {
@@ -166,7 +180,11 @@ final class Checks {
     void applied(SimulatedNode node, Entry entry) {
         shown(node, entry, "apply");
         if (entry.type() == EntryType.CONFIG && !memberships.containsKey(entry.index())) {
-            memberships.put(entry.index(), Membership.decode(entry.payload()));
+            Membership now = Membership.decode(entry.payload());
+            if (!memberships.isEmpty()) {
+                requireSuccessor(node, memberships.lastEntry().getValue(), now);
+            }
+            memberships.put(entry.index(), now);
         }
         world.clients().learn(node, entry);
         for (Check check : all) {

@@ -26,6 +26,7 @@ public final class Counts {
     long filesRepaired;
     long filesBackfilled;
     long partsGarbled;
+    long membershipsCommitted;
     final Map<FaultClass, Long> faults = new EnumMap<>(FaultClass.class);
 
     void struck(FaultClass fault) {
@@ -53,6 +54,7 @@ public final class Counts {
         filesRepaired += other.filesRepaired;
         filesBackfilled += other.filesBackfilled;
         partsGarbled += other.partsGarbled;
+        membershipsCommitted += other.membershipsCommitted;
         other.faults.forEach((fault, count) -> faults.merge(fault, count, Long::sum));
     }
 
@@ -61,7 +63,7 @@ public final class Counts {
         return String.format(
                 "seeds=%d virtualHours=%.2f events=%d messages=%d lost=%d doubled=%d cut=%d elections=%d committed=%d"
                         + " operations=%d unknown=%d reads=%d logReads=%d diskErrorsHit=%d withoutQuorum=%d"
-                        + " snapshotsTaken=%d snapshotsRestored=%d filesRepaired=%d filesBackfilled=%d partsGarbled=%d"
+                        + " snapshotsTaken=%d snapshotsRestored=%d filesRepaired=%d filesBackfilled=%d partsGarbled=%d memberships=%d"
                         + " faults=%s",
                 seeds,
                 virtualNanos / 3.6e12,
@@ -83,6 +85,7 @@ public final class Counts {
                 filesRepaired,
                 filesBackfilled,
                 partsGarbled,
+                membershipsCommitted,
                 faults);
     }
 }

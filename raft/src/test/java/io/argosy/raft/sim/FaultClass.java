@@ -29,5 +29,13 @@ public enum FaultClass {
     /** The power is lost in the middle of an operation of the disk, whatever it is for: starting, publishing, repairing. */
     BREAK_OFF,
     /** Parts of snapshots and of fetched log come with a flipped bit. */
-    GARBLE
+    GARBLE,
+    /** Replicas are added, promoted and removed, the leader too. */
+    MEMBERSHIP,
+    /** A disk is replaced by an empty one: a stranger with a used name, until another replica takes its place. */
+    WIPE,
+    /** Sectors that were meant for one place of the log lie in another one. */
+    MISDIRECT,
+    /** There is no space left, for a while. */
+    DISK_FULL
 }

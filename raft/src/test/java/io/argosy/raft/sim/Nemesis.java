@@ -1,8 +1,11 @@
 package io.argosy.raft.sim;
 
+import io.argosy.raft.Member;
+import io.argosy.raft.Membership;
 import io.argosy.raft.OperatorResult;
 import io.argosy.raft.RaftNode;
 import io.argosy.raft.ReplicaId;
+import io.argosy.raft.storage.FaultyDisk;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumMap;
@@ -57,6 +60,10 @@ final class Nemesis {
         action(FaultClass.PRIORITY, v -> prioritise());
         action(FaultClass.SNAPSHOT, this::trimFar);
         action(FaultClass.BREAK_OFF, v -> v.losePowerSoon(40));
+        action(FaultClass.MEMBERSHIP, v -> changeMembership());
+        action(FaultClass.WIPE, this::wipe);
+        action(FaultClass.MISDIRECT, this::misplace);
+        action(FaultClass.DISK_FULL, v -> v.fillDisk(random.nextInt(40_000), skewed(4_000)));
     }
 
     /** The kinds that strike; the others are in the network and the disk all the time. */
@@ -206,7 +213,7 @@ final class Nemesis {
 
     /** Under the atlas: only stores of a minority, always the same ones, are ever damaged. */
     private void flip(SimulatedNode victim) {
-        if (victim.position() >= world.swarm().damageable) {
+        if (!mayDamage(victim)) {
             return;
         }
         List<String> files = victim.disk().list(victim.folder());
@@ -218,6 +225,97 @@ final class Nemesis {
             victim.disk().flip(file, position, 1 << random.nextInt(8));
             world.trace().add(victim.position(), "flips", file.getFileName() + " at " + position, position);
         }
+    }
+
+    /** Only in sealed files: nobody could tell a misplaced write at the end of the log from one that never was. */
+    private void misplace(SimulatedNode victim) {
+        if (!mayDamage(victim)) {
+            return;
+        }
+        List<String> logs = victim.disk().list(victim.folder()).stream()
+                .filter(name -> name.endsWith(".log"))
+                .toList();
+        if (logs.size() < 2) {
+            return;
+        }
+        Path from = victim.folder().resolve(logs.get(random.nextInt(logs.size())));
+        Path to = victim.folder().resolve(logs.get(random.nextInt(logs.size() - 1)));
+        int fromSectors = victim.disk().content(from).length / FaultyDisk.SECTOR_BYTES;
+        int toSectors = victim.disk().content(to).length / FaultyDisk.SECTOR_BYTES;
+        if (fromSectors > 0 && toSectors > 0) {
+            victim.damaged();
+            int toSector = random.nextInt(toSectors);
+            victim.disk().misplace(from, random.nextInt(fromSectors), to, toSector, 1 + random.nextInt(8));
+            world.trace().add(victim.position(), "misplaces", to.getFileName() + " sector " + toSector, toSector);
+        }
+    }
+
+    /** Under the atlas: stores of a minority, always the same ones. */
+    private boolean mayDamage(SimulatedNode victim) {
+        return victim.position() < world.swarm().damageable
+                && !victim.wiped()
+                && (victim.excused() || world.survivesWithout(Optional.of(victim)));
+    }
+
+    /** Only if the group lives without it, in every membership that may be in force; then somebody replaces it. */
+    private void wipe(SimulatedNode victim) {
+        boolean voter = world.nodes().stream()
+                .flatMap(node -> node.membership().stream())
+                .anyMatch(membership -> membership.voter(victim.id()).isPresent());
+        if (!voter || victim.wiped() || !world.survivesWithout(Optional.of(victim))) {
+            return;
+        }
+        victim.wipe();
+        world.restartLater(victim);
+        for (int i = 1; i < 8; i++) {
+            events.after(i * random.nextLong(1_000 * MILLI), () -> {
+                if (!stopped) {
+                    changeMembership();
+                }
+            });
+        }
+        events.after((1_000 + random.nextLong(3_000)) * MILLI, () -> {
+            if (!stopped) {
+                operate(operations -> operations.remove(victim.id()));
+            }
+        });
+    }
+
+    /** As operators do, and as they should not: whatever is asked for, the group must survive it. */
+    private void changeMembership() {
+        Optional<Membership> inForce = world.anyLeader().flatMap(SimulatedNode::membership);
+        if (inForce.isEmpty()) {
+            return;
+        }
+        Membership membership = inForce.get();
+        int dice = random.nextInt(8);
+        if (!membership.learners().isEmpty() && dice < 4) {
+            ReplicaId id = any(membership.learners()).id();
+            operate(operations -> dice == 0 ? operations.remove(id) : operations.promote(id));
+        } else if (dice < 6 || membership.voters().size() <= 1) {
+            SimulatedNode joining = anybody();
+            operate(operations -> operations.addLearner(
+                    joining.id(), "replica:" + joining.id().value(), ""));
+            events.after((300 + random.nextLong(2_000)) * MILLI, () -> {
+                if (!stopped) {
+                    operate(operations -> operations.promote(joining.id()));
+                }
+            });
+        } else {
+            ReplicaId leaving = dice == 6
+                    ? world.anyLeader().orElseThrow().id()
+                    : any(membership.voters()).id();
+            // Disks that are lost are the nemesis's own knowledge.
+            if (membership.voter(leaving).isPresent()
+                    && membership.voters().size() > 1
+                    && world.survives(membership.without(leaving), Optional.empty())) {
+                operate(operations -> operations.remove(leaving));
+            }
+        }
+    }
+
+    private Member any(List<Member> members) {
+        return members.get(random.nextInt(members.size()));
     }
 
     private void transfer() {

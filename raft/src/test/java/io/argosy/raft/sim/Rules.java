@@ -1,6 +1,8 @@
 package io.argosy.raft.sim;
 
 import io.argosy.raft.Entry;
+import io.argosy.raft.Member;
+import io.argosy.raft.Membership;
 import io.argosy.raft.RaftStatus.PeerStatus;
 import io.argosy.raft.ReplicaId;
 import io.argosy.raft.Role;
@@ -13,9 +15,13 @@ import io.argosy.raft.core.Message.HeartbeatResponse;
 import io.argosy.raft.core.Message.VoteRequest;
 import io.argosy.raft.core.Message.VoteResponse;
 import io.argosy.raft.core.RaftCore;
+import io.argosy.raft.core.RestoredState.ConfigAt;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /** The rules of docs/reliability.md, E1 to E14. None looks further than a few fields, so all run after every event. */
 final class Rules {
@@ -37,7 +43,9 @@ final class Rules {
                 new LeaderCommitsByItsOwnTerm(world, checks),
                 new LeaderKnowsOnlyWhatIsTrue(world, checks),
                 new LeaderSpeaksInItsTerm(checks),
-                new AppliedMeansDurableHere(checks));
+                new AppliedMeansDurableHere(checks),
+                new MembershipChangesOneByOne(world, checks),
+                new OnlyMembersSpeak(checks));
     }
 
     /** Key of a replica and a term. */
@@ -146,24 +154,43 @@ final class Rules {
     private static final class CommittedMeansDurableOnAMajority extends Check {
         private final World world;
         private final Checks checks;
+        /** At the end of the turn before: what the turn committed, it may have committed by this. */
+        private final List<Optional<Membership>> before;
 
         CommittedMeansDurableOnAMajority(World world, Checks checks) {
             this.world = world;
             this.checks = checks;
+            this.before = new ArrayList<>(Collections.nCopies(world.size(), Optional.empty()));
+        }
+
+        @Override
+        void turned(SimulatedNode node) {
+            before.set(node.position(), node.membership());
         }
 
         @Override
         void committed(SimulatedNode node, long index, long term) {
+            Membership now = node.membership().orElseThrow();
+            Optional<Membership> earlier = before.get(node.position());
+            boolean fine = holders(now, index, term) >= now.majority()
+                    || earlier.filter(m -> holders(m, index, term) >= m.majority())
+                            .isPresent();
+            if (!fine) {
+                throw checks.violated(
+                        node,
+                        "E6 entry " + index + " of term " + term + " is committed and durable on "
+                                + holders(now, index, term) + " of " + now);
+            }
+        }
+
+        private int holders(Membership membership, long index, long term) {
             int holders = 0;
-            for (SimulatedNode voter : world.nodes()) {
-                if (voter.promised().holds(index, term)) {
+            for (Member voter : membership.voters()) {
+                if (world.node(voter.id()).heldOnce(index, term)) {
                     holders++;
                 }
             }
-            if (holders <= world.size() / 2) {
-                throw checks.violated(
-                        node, "E6 entry " + index + " of term " + term + " is committed and durable on " + holders);
-            }
+            return holders;
         }
     }
 
@@ -303,7 +330,9 @@ final class Rules {
         @Override
         void elected(SimulatedNode node) {
             int count = 0;
-            for (SimulatedNode voter : world.nodes()) {
+            Membership membership = node.membership().orElseThrow();
+            for (Member member : membership.voters()) {
+                SimulatedNode voter = world.node(member.id());
                 ReplicaId candidate = voter == node
                         ? voter.promised()
                                 .hardState()
@@ -316,7 +345,7 @@ final class Rules {
                     count++;
                 }
             }
-            if (count <= world.size() / 2) {
+            if (count < membership.majority()) {
                 throw checks.violated(node, "R7 leads term " + node.core().term() + " with " + count + " votes");
             }
         }
@@ -381,7 +410,10 @@ final class Rules {
             for (PeerStatus peer : core.peers()) {
                 SimulatedNode other = world.node(peer.id());
                 long match = peer.matchIndex();
-                if (match > 0 && !other.damageable() && !other.promised().holds(match, node.termAt(match))) {
+                if (match > 0
+                        && !other.damageable()
+                        && !other.wiped()
+                        && !other.promised().holds(match, node.termAt(match))) {
                     throw checks.violated(
                             node,
                             "R19 counts entry " + match + " of term " + node.termAt(match)
@@ -407,6 +439,98 @@ final class Rules {
             if (leaders && message.term() != node.ledTerm() && node.core().term() != message.term()) {
                 throw checks.violated(node, "R11 sends " + message + " but leads no such term");
             }
+        }
+    }
+
+    /** E10: R49, R50. What a leader appends of its own accord differs by one voter from what is committed. */
+    private static final class MembershipChangesOneByOne extends Check {
+        private final Checks checks;
+        private final long[] indexes;
+        private final List<Optional<Membership>> last;
+
+        MembershipChangesOneByOne(World world, Checks checks) {
+            this.checks = checks;
+            this.indexes = new long[world.size()];
+            this.last = new ArrayList<>(Collections.nCopies(world.size(), Optional.empty()));
+        }
+
+        @Override
+        void started(SimulatedNode node) {
+            last.set(node.position(), Optional.empty());
+        }
+
+        @Override
+        void turned(SimulatedNode node) {
+            int i = node.position();
+            RaftCore core = node.core();
+            Optional<ConfigAt> now = core.membership();
+            long index = now.map(ConfigAt::index).orElse(0L);
+            if (index != indexes[i]
+                    && last.get(i).isPresent()
+                    && core.role() == Role.LEADER
+                    && node.termAt(index) == core.term()) {
+                long commit = core.commitIndex();
+                if (node.termAt(commit) != core.term()) {
+                    throw checks.violated(node, "E10 R49 changes the membership before an entry of its term stands");
+                }
+                if (indexes[i] > commit) {
+                    throw checks.violated(node, "E10 R50 changes the membership before the last change is committed");
+                }
+                if (changed(last.get(i).get(), now.orElseThrow().membership()) > 1) {
+                    throw checks.violated(node, "E10 R50 changes two voters at once");
+                }
+            }
+            indexes[i] = index;
+            last.set(i, now.map(ConfigAt::membership));
+        }
+
+        private static int changed(Membership before, Membership after) {
+            int count = 0;
+            for (Member voter : before.voters()) {
+                count += after.voter(voter.id()).isEmpty() ? 1 : 0;
+            }
+            for (Member voter : after.voters()) {
+                count += before.voter(voter.id()).isEmpty() ? 1 : 0;
+            }
+            return count;
+        }
+    }
+
+    /** E13: strangers say nothing; learners and those who were removed don't campaign (R36, R53). */
+    private static final class OnlyMembersSpeak extends Check {
+        private final Checks checks;
+
+        OnlyMembersSpeak(Checks checks) {
+            this.checks = checks;
+        }
+
+        @Override
+        void sent(SimulatedNode node, ReplicaId to, Message message) {
+            if (node.core().membership().isEmpty()
+                    || (node.isStranger() && node.membership().isPresent())) {
+                throw checks.violated(node, "E13 is a stranger and sends " + message);
+            }
+            if (message instanceof VoteRequest m && m.preVote() && !mayLead(node)) {
+                throw checks.violated(node, "E13 is no voter and sends " + message);
+            }
+        }
+
+        @Override
+        void elected(SimulatedNode node) {
+            if (!mayLead(node)) {
+                throw checks.violated(node, "E13 is no voter and leads");
+            }
+        }
+
+        /** A voter, or one until its removal is committed. */
+        private static boolean mayLead(SimulatedNode node) {
+            RaftCore core = node.core();
+            return core.membership()
+                            .filter(c -> c.membership().voter(node.id()).isPresent())
+                            .isPresent()
+                    || core.membershipAt(core.commitIndex())
+                            .filter(c -> c.membership().voter(node.id()).isPresent())
+                            .isPresent();
         }
     }
 

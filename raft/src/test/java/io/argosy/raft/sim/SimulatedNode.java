@@ -1,6 +1,7 @@
 package io.argosy.raft.sim;
 
 import io.argosy.raft.Entry;
+import io.argosy.raft.Membership;
 import io.argosy.raft.RaftConfig;
 import io.argosy.raft.RaftStatus;
 import io.argosy.raft.ReplicaId;
@@ -8,6 +9,7 @@ import io.argosy.raft.Role;
 import io.argosy.raft.RoleChange;
 import io.argosy.raft.StateMachine;
 import io.argosy.raft.core.RaftCore;
+import io.argosy.raft.core.RestoredState.ConfigAt;
 import io.argosy.raft.node.FailureHook;
 import io.argosy.raft.node.SteppedReplica;
 import io.argosy.raft.node.SteppedReplica.Wakes;
@@ -19,6 +21,7 @@ import io.argosy.raft.storage.ReplicaStore;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.UUID;
 import java.util.function.LongSupplier;
@@ -35,8 +38,14 @@ public final class SimulatedNode {
     private final SplittableRandom random;
     private final int position;
     private final RaftConfig config;
-    private final SimulatedMachine machine;
-    private final Promised promised;
+    private final Workload workload;
+    private SimulatedMachine machine;
+    private Promised promised;
+    /** What the disk held that was taken out. */
+    private Optional<Promised> ghost = Optional.empty();
+
+    private Optional<Membership> membership = Optional.empty();
+    private Optional<UUID> storeUuid = Optional.empty();
     private final double drift;
     private long clockOffsetNanos;
 
@@ -57,6 +66,7 @@ public final class SimulatedNode {
         this.random = random;
         this.position = position;
         this.config = config;
+        this.workload = workload;
         this.machine = workload.machine(position, new CurrentDisk(() -> this.disk));
         this.disk = new FaultyDisk(random.split());
         this.promised = new Promised(this, world.checks());
@@ -133,6 +143,50 @@ public final class SimulatedNode {
         return damageable || promised.isDoubtful();
     }
 
+    /** Its disk is another one than that which the group knows. */
+    boolean wiped() {
+        return ghost.isPresent();
+    }
+
+    /** In force here, as far as it ever knew. */
+    Optional<Membership> membership() {
+        return membership;
+    }
+
+    /** It belongs to no group, or its name there is another store's. */
+    boolean isStranger() {
+        return membership
+                .filter(m ->
+                        storeUuid.filter(uuid -> !m.givesToAnother(id(), uuid)).isPresent())
+                .isEmpty();
+    }
+
+    /** Synced here once, if only on a disk that was taken out since. */
+    boolean heldOnce(long index, long term) {
+        return promised.holds(index, term)
+                || ghost.filter(g -> g.holds(index, term)).isPresent();
+    }
+
+    /** Somebody puts an empty disk in. */
+    void wipe() {
+        die("is wiped", false);
+        disk = new FaultyDisk(random.split());
+        ghost = Optional.of(promised);
+        promised = new Promised(this, world.checks());
+        machine = workload.machine(position, new CurrentDisk(() -> this.disk));
+        membership = Optional.empty();
+        storeUuid = Optional.empty();
+        torn = false;
+    }
+
+    /** For a while no more than these bytes can be written. */
+    void fillDisk(int freeBytes, long spanNanos) {
+        FaultyDisk filled = disk;
+        filled.fill(freeBytes);
+        world.trace().add(position, "disk full", freeBytes + " bytes free, " + spanNanos / MILLI + " ms", spanNanos);
+        events.after(spanNanos, () -> disk.quota(Long.MAX_VALUE));
+    }
+
     /** It refuses to start, rightly: its disk is damaged. */
     boolean broken() {
         return broken;
@@ -177,6 +231,7 @@ public final class SimulatedNode {
                 requireSoundState(store.log().firstIndex());
             }
             begun.store = store;
+            storeUuid = Optional.of(store.storeUuid());
             begun.replica = new SteppedReplica(
                     config,
                     disk,
@@ -296,6 +351,8 @@ public final class SimulatedNode {
         diskStalledUntilNanos = 0;
         applyStalledUntilNanos = 0;
         disk.failAt(-disk.operations() - 1);
+        disk.losePowerAt(-disk.operations() - 1);
+        disk.quota(Long.MAX_VALUE);
     }
 
     /** Runs the action as the process of this moment would: later if it is stopped, never if it is dead by then. */
@@ -315,7 +372,8 @@ public final class SimulatedNode {
         return id() + " " + core.role() + " term=" + core.term() + " last=" + core.lastIndex() + " durable="
                 + core.durableIndex() + " commit=" + core.commitIndex() + " applied=" + appliedIndex()
                 + (isPaused() ? " paused" : "")
-                + (damageable ? " damageable" : "");
+                + (damageable ? " damageable" : "")
+                + (wiped() ? " wiped" : "");
     }
 
     /** The process from start to death. */
@@ -417,6 +475,7 @@ public final class SimulatedNode {
             long wait = replica.stepLoop();
             if (!ended) {
                 RaftCore core = replica.core();
+                membership = core.membership().map(ConfigAt::membership);
                 world.trace().mix(position + (core.role() == Role.LEADER ? 10 : 0) + core.term() * 100L);
                 world.trace().mix(core.lastIndex() << 40 ^ core.durableIndex() << 20 ^ core.commitIndex());
                 world.checks().turned(SimulatedNode.this);
@@ -627,7 +686,10 @@ public final class SimulatedNode {
                 }
             }
         } catch (IOException | RuntimeException e) {
-            throw new Violation("replica " + id() + " cannot read entry " + index + " in the end", e);
+            throw new Violation(
+                    "replica " + id() + " cannot read entry " + index + " in the end: " + e + " "
+                            + replica().status(),
+                    e);
         }
     }
 

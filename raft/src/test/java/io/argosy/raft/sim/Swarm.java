@@ -17,10 +17,17 @@ final class Swarm {
             FaultClass.SNAPSHOT,
             FaultClass.BACKFILL,
             FaultClass.BREAK_OFF,
-            FaultClass.GARBLE);
+            FaultClass.GARBLE,
+            FaultClass.MEMBERSHIP,
+            FaultClass.WIPE,
+            FaultClass.MISDIRECT,
+            FaultClass.DISK_FULL);
     private static final int[] SEGMENT_BYTES = {16 << 10, 64 << 10, 256 << 10, 1 << 20};
 
     final int voters;
+    /** Machines with empty disks that may join. */
+    final int spares;
+
     final Set<FaultClass> faults;
     final long virtualNanos;
 
@@ -78,7 +85,6 @@ final class Swarm {
 
         strikeMeanNanos = (100 + random.nextInt(2_000)) * MILLI;
         downMeanNanos = (50 + random.nextInt(2_000)) * MILLI;
-        damageable = faults.contains(FaultClass.BIT_FLIP) ? (voters - 1) / 2 : 0;
         driftMax = 0.01;
 
         boolean small = random.nextBoolean();
@@ -96,8 +102,12 @@ final class Swarm {
                 faults.add(fault);
             }
         }
-        // Whole segments are trimmed: there must be some.
-        boolean trims = faults.contains(FaultClass.SNAPSHOT);
+        int drawn = random.nextInt(4);
+        spares = faults.contains(FaultClass.MEMBERSHIP) || faults.contains(FaultClass.WIPE) ? 2 + drawn : 0;
+        damageable =
+                faults.contains(FaultClass.BIT_FLIP) || faults.contains(FaultClass.MISDIRECT) ? (voters - 1) / 2 : 0;
+        // Whole segments are trimmed, and sealed ones are hit: there must be some.
+        boolean trims = faults.contains(FaultClass.SNAPSHOT) || faults.contains(FaultClass.MISDIRECT);
         storage = new RaftConfig.Storage(
                 RaftConfig.Flush.FSYNC,
                 trims ? Math.min(segmentBytes, 32 << 10) : segmentBytes,
@@ -107,7 +117,12 @@ final class Swarm {
 
     /** No faults, a fast network and fast disks: for scripts that make their own trouble. */
     Swarm(int voters) {
+        this(voters, 0);
+    }
+
+    Swarm(int voters, int spares) {
         this.voters = voters;
+        this.spares = spares;
         faults = EnumSet.noneOf(FaultClass.class);
         virtualNanos = 0;
         delayMinNanos = 100_000;
@@ -134,7 +149,8 @@ final class Swarm {
 
     @Override
     public String toString() {
-        return "voters=" + voters + " faults=" + faults + " delay=" + delayMinNanos / 1000 + "+" + delayMeanNanos / 1000
+        return "voters=" + voters + " spares=" + spares + " faults=" + faults + " delay=" + delayMinNanos / 1000 + "+"
+                + delayMeanNanos / 1000
                 + "us loss=" + lossPermille + " dup=" + duplicatePermille + " inOrder=" + inOrder + " fsync="
                 + fsyncMeanNanos / 1000 + "us rate=" + requestsPerSecond + " payload=" + payloadBytesMax + " strike="
                 + strikeMeanNanos / MILLI + "ms down=" + downMeanNanos / MILLI + "ms segment=" + storage.segmentBytes()

@@ -1,6 +1,7 @@
 package io.argosy.raft.sim;
 
 import io.argosy.raft.Entry;
+import io.argosy.raft.Member;
 import io.argosy.raft.Membership;
 import io.argosy.raft.ReplicaId;
 import io.argosy.raft.core.Message;
@@ -137,7 +138,13 @@ final class Wires {
 
     private void connectLater(int from, int to) {
         Transport transport = attached[from];
+        if (transport != null) {
+            transport.connecting[to] = true;
+        }
         events.after(MILLI + random.nextLong(100 * MILLI), () -> {
+            if (transport != null) {
+                transport.connecting[to] = false;
+            }
             if (attached[from] == transport && transport != null && !links[from][to].open) {
                 connect(transport, from, to);
             }
@@ -146,11 +153,19 @@ final class Wires {
 
     private void connect(Transport transport, int from, int to) {
         Transport peer = attached[to];
+        if (transport
+                .membership
+                .filter(m -> m.member(world.nodes().get(to).id()).isEmpty())
+                .isPresent()) {
+            // Removed; if it ever comes back, the membership says so.
+            return;
+        }
         if (peer == null || !transport.joined || !peer.joined || links[from][to].cut || links[to][from].cut) {
             connectLater(from, to);
             return;
         }
         links[from][to].open = true;
+        world.trace().add(from, "opens", "stream to " + (to + 1) + " session " + (sessions + 1), to);
         long session = ++sessions;
         transport.tell(l -> l.peerReset(peer.node.id(), session));
     }
@@ -231,6 +246,8 @@ final class Wires {
         private final SimulatedNode node;
         private Optional<PeerListener> listener = Optional.empty();
         private boolean joined;
+        private Optional<Membership> membership = Optional.empty();
+        private final boolean[] connecting = new boolean[size];
 
         Transport(SimulatedNode node) {
             this.node = node;
@@ -255,13 +272,13 @@ final class Wires {
         }
 
         @Override
-        public void joinGroup(Membership membership) {
-            if (!joined) {
-                joined = true;
-                for (int other = 0; other < size; other++) {
-                    if (other != node.position()) {
-                        connectLater(node.position(), other);
-                    }
+        public void joinGroup(Membership inForce) {
+            joined = true;
+            membership = Optional.of(inForce);
+            for (Member member : inForce.members()) {
+                int other = world.node(member.id()).position();
+                if (other != node.position() && !links[node.position()][other].open && !connecting[other]) {
+                    connectLater(node.position(), other);
                 }
             }
         }

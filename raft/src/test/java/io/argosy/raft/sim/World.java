@@ -1,5 +1,6 @@
 package io.argosy.raft.sim;
 
+import io.argosy.raft.Membership;
 import io.argosy.raft.RaftConfig;
 import io.argosy.raft.ReplicaId;
 import java.net.InetSocketAddress;
@@ -51,20 +52,23 @@ public final class World {
         // A seed and its neighbour must have nothing in common.
         this.random = new SplittableRandom(seed * 0x9E3779B97F4A7C15L + 0x632BE59BD9B4E019L);
         this.swarm = draw.apply(random.split());
-        this.trace = new Trace(events, swarm.voters);
+        this.trace = new Trace(events, size());
         this.checks = new Checks(this);
         this.states = new States(this);
-        this.wires = new Wires(this, random.split(), swarm.voters);
+        this.wires = new Wires(this, random.split(), size());
         this.clients = new Clients(this, random.split(), workload);
         Map<ReplicaId, InetSocketAddress> peers = new TreeMap<>();
         for (int i = 0; i < swarm.voters; i++) {
             peers.put(new ReplicaId(i + 1), InetSocketAddress.createUnresolved("replica", 1 + i));
         }
-        for (ReplicaId id : peers.keySet()) {
+        for (int i = 0; i < size(); i++) {
+            ReplicaId id = new ReplicaId(i + 1);
+            Map<ReplicaId, InetSocketAddress> known = new TreeMap<>(peers);
+            known.put(id, InetSocketAddress.createUnresolved("replica", id.value()));
             RaftConfig config = new RaftConfig(
                     "simulated",
                     id,
-                    peers,
+                    known,
                     InetSocketAddress.createUnresolved("replica", id.value()),
                     Path.of("/replica" + id),
                     RaftConfig.Timing.DEFAULT,
@@ -89,7 +93,12 @@ public final class World {
 
     /** A group of this size that is born and healthy, with clients: for scripts that make their own trouble. */
     static World calm(int voters, long seed) {
-        World world = new World(seed, new Ledger(), random -> new Swarm(voters));
+        return calm(voters, 0, seed);
+    }
+
+    /** As {@link #calm(int, long)}, with machines that may join. */
+    static World calm(int voters, int spares, long seed) {
+        World world = new World(seed, new Ledger(), random -> new Swarm(voters, spares));
         world.begin();
         world.clients.begin();
         world.runUntil("somebody leads", () -> world.anyLeader().isPresent(), 5_000 * MILLI);
@@ -115,7 +124,7 @@ public final class World {
     private void begin() {
         nodes.forEach(SimulatedNode::start);
         CompletableFuture<UUID> born =
-                nodes.get(random.nextInt(size())).replica().bootstrap();
+                nodes.get(random.nextInt(swarm.voters)).replica().bootstrap();
         runUntil("the group is born", born::isDone, 10_000 * MILLI);
         if (born.isCompletedExceptionally()) {
             born.join();
@@ -130,7 +139,7 @@ public final class World {
             node.heal();
             node.start();
         }
-        if (nodes.stream().filter(node -> !node.excused()).count() <= size() / 2) {
+        if (!survivesWithout(Optional.empty())) {
             // Rightly without progress: nobody can tell what was acknowledged. What is said must be true all the same.
             clients.stop();
             runFor(RECOVERY_NANOS / 10);
@@ -153,6 +162,7 @@ public final class World {
     private boolean settled() {
         for (SimulatedNode node : nodes) {
             boolean settled = node.broken()
+                    || !isMember(node)
                     || (node.isUp()
                             && node.core().commitIndex() >= checks.committedIndex()
                             && node.appliedIndex() >= checks.committedIndex()
@@ -169,7 +179,7 @@ public final class World {
             return;
         }
         for (SimulatedNode node : nodes) {
-            if (node.isUp()) {
+            if (node.isUp() && isMember(node)) {
                 node.compareLog();
                 states.compareNow(node);
                 checks.require(
@@ -264,8 +274,39 @@ public final class World {
         return nodes;
     }
 
+    /** Of all machines, members or not. */
     int size() {
-        return swarm.voters;
+        return swarm.voters + swarm.spares;
+    }
+
+    /** Whose disk is gone, or may be wrong in places that nobody knows. */
+    private static boolean isLost(SimulatedNode node) {
+        return node.excused() || node.wiped() || node.broken();
+    }
+
+    /** Whether every membership that may be in force keeps a majority of whole disks without this one. */
+    boolean survivesWithout(Optional<SimulatedNode> victim) {
+        return nodes.stream()
+                .flatMap(node -> node.membership().stream())
+                .distinct()
+                .allMatch(membership -> survives(membership, victim));
+    }
+
+    boolean survives(Membership membership, Optional<SimulatedNode> victim) {
+        long whole = membership.voters().stream()
+                .map(member -> node(member.id()))
+                .filter(node -> !isLost(node) && victim.filter(node::equals).isEmpty())
+                .count();
+        return whole >= membership.majority();
+    }
+
+    /** Who belongs to the group, as its newest leader knows. */
+    private boolean isMember(SimulatedNode node) {
+        return !node.wiped()
+                && anyLeader()
+                        .flatMap(SimulatedNode::membership)
+                        .filter(membership -> membership.member(node.id()).isPresent())
+                        .isPresent();
     }
 
     SimulatedNode node(ReplicaId id) {
@@ -280,7 +321,7 @@ public final class World {
     long repairableFrom(SimulatedNode node) {
         long first = Long.MAX_VALUE;
         for (SimulatedNode other : nodes) {
-            if (other != node && other.isUp()) {
+            if (other != node && other.isUp() && isMember(other)) {
                 first = Math.min(first, other.replica().status().firstIndex());
             }
         }

@@ -153,6 +153,24 @@ public final class FaultyDisk implements Disk {
         quotaBytes = bytes;
     }
 
+    /** No more than these bytes can be added. */
+    public synchronized void fill(long bytes) {
+        quotaBytes = usedBytes() + bytes;
+    }
+
+    /** Sectors of one file lie in another place, or in another file, as on a disk that misplaced a write. */
+    public synchronized void misplace(Path from, int fromSector, Path to, int toSector, int sectors) {
+        byte[] bytes = content(from);
+        Inode inode = require(to);
+        int at = toSector * SECTOR_BYTES;
+        int start = fromSector * SECTOR_BYTES;
+        int count = Math.min(sectors * SECTOR_BYTES, Math.min(bytes.length - start, inode.length - at));
+        if (count > 0) {
+            System.arraycopy(bytes, start, inode.bytes, at, count);
+            System.arraycopy(bytes, start, inode.durable, at, Math.min(count, Math.max(0, inode.durable.length - at)));
+        }
+    }
+
     /** Whether unsynced sectors may turn into garbage. */
     public synchronized void garbage(boolean wanted) {
         garbage = wanted;
