@@ -458,7 +458,7 @@ case $command in
     for n in $(replicas); do
       p=$(($(replica_port "$n") + 3))
       [ -n "$(running "broker-$n")" ] || continue
-      if metrics=$(exec 3<>"/dev/tcp/127.0.0.1/$p" && printf 'GET /metrics HTTP/1.0\r\n\r\n' >&3 && timeout 2 cat <&3) 2>/dev/null &&
+      if metrics=$(exec 2>/dev/null && exec 3<>"/dev/tcp/127.0.0.1/$p" && printf 'GET /metrics HTTP/1.0\r\n\r\n' >&3 && timeout 2 cat <&3) 2>/dev/null &&
         grep -Eq '^argosy_raft_leader(\{[^}]*\})? 1(\.0)?$' <<<"$metrics"; then
         echo "$n"
         exit 0
