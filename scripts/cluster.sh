@@ -105,6 +105,7 @@ is_removed() { case " $cluster_removed " in *" $1 "*) return 0 ;; *) return 1 ;;
 # All that have ever been, and those that are.
 all_replicas() { seq 1 "$cluster_nodes"; printf '%s\n' $cluster_added; }
 replicas() { local n; for n in $(all_replicas); do is_removed "$n" || echo "$n"; done; }
+is_replica() { case " $(replicas | tr '\n' ' ') " in *" $1 "*) return 0 ;; *) return 1 ;; esac; }
 save_shape() {
   {
     printf 'cluster_nodes=%s\ncluster_base_port=%s\n' "$cluster_nodes" "$cluster_base_port"
@@ -139,7 +140,7 @@ check_target() {
   case $target in
     namesrv) return 0 ;;
     all) case $command in kill | restart | stop) return 0 ;; esac ;;
-    [1-9]) if replicas | grep -qx "$target"; then return 0; fi ;;
+    [1-9]) if is_replica "$target"; then return 0; fi ;;
   esac
   echo "$command takes the number of a replica ($(replicas | tr '\n' ' ' | sed 's/ $//'))${target:+, not \"$target\"}; see --help" >&2
   exit 2
@@ -369,7 +370,7 @@ admin() {
 # start_new N: starts it with nothing, if it does not run yet; it waits to be added.
 start_new() {
   local name=broker-$1 p
-  if ! replicas | grep -qx "$1"; then
+  if ! is_replica "$1"; then
     p=$(replica_port "$1")
     require_free_ports "$p" $((p + 1)) $((p + 2)) $((p + 3))
     cluster_added="${cluster_added:+$cluster_added }$1"
@@ -457,7 +458,7 @@ case $command in
     for n in $(replicas); do
       p=$(($(replica_port "$n") + 3))
       [ -n "$(running "broker-$n")" ] || continue
-      if metrics=$(exec 3<>"/dev/tcp/127.0.0.1/$p" && printf 'GET /metrics HTTP/1.0\r\n\r\n' >&3 && timeout 2 cat <&3) 2>/dev/null &&
+      if metrics=$(exec 2>/dev/null && exec 3<>"/dev/tcp/127.0.0.1/$p" && printf 'GET /metrics HTTP/1.0\r\n\r\n' >&3 && timeout 2 cat <&3) 2>/dev/null &&
         grep -Eq '^argosy_raft_leader(\{[^}]*\})? 1(\.0)?$' <<<"$metrics"; then
         echo "$n"
         exit 0
@@ -487,14 +488,15 @@ case $command in
     check_new "$target"
     build_if_needed
     start_new "$target"
-    admin raft status -o json 2>/dev/null | grep -Eq "\"replicaId\" *: *$target[^0-9]" ||
-      admin raft add --replica "$target" --peer "127.0.0.1:$(($(replica_port "$target") + 1))"
-    admin raft promote --replica "$target" --wait "$wait"
+    members=$(admin raft status --timeout 60s -o json)
+    grep -Eq "\"replicaId\" *: *$target[^0-9]" <<<"$members" ||
+      admin raft add --timeout 60s --replica "$target" --peer "127.0.0.1:$(($(replica_port "$target") + 1))"
+    admin raft promote --timeout 60s --replica "$target" --wait "$wait"
     ;;
   remove)
     check_target
     build_if_needed
-    admin raft remove --replica "$target"
+    admin raft remove --timeout 60s --replica "$target"
     removed_from_group "$target"
     ;;
   replace)
@@ -502,7 +504,7 @@ case $command in
     check_new "$second"
     build_if_needed
     start_new "$second"
-    admin raft replace --replica "$target" --with "$second" --peer "127.0.0.1:$(($(replica_port "$second") + 1))" --wait "$wait"
+    admin raft replace --timeout 60s --replica "$target" --with "$second" --peer "127.0.0.1:$(($(replica_port "$second") + 1))" --wait "$wait"
     removed_from_group "$target"
     ;;
   wipe)

@@ -27,6 +27,9 @@ public class Cluster implements AutoCloseable {
 
     private static final long SCRIPT_SECONDS_MAX = 120;
 
+    /** A new replica copies the whole log first. */
+    private static final long CATCH_UP_SECONDS_MAX = 1800;
+
     private final Path home;
     private final Path folder;
     private final int basePort;
@@ -188,7 +191,7 @@ public class Cluster implements AutoCloseable {
         Map<String, String> access = new HashMap<>(environment);
         access.put("ARGOSY_ENDPOINTS", endpoints());
         access.put("ARGOSY_SECRET_FILE", folder.resolve("cluster.secret").toString());
-        return execute(command, access);
+        return execute(command, access, SCRIPT_SECONDS_MAX);
     }
 
     /** The newest log lines of a replica. */
@@ -232,10 +235,11 @@ public class Cluster implements AutoCloseable {
             command.add("--base-port");
             command.add(Integer.toString(basePort));
         }
-        return execute(command, environment);
+        boolean copies = arguments[0].equals("add") || arguments[0].equals("replace");
+        return execute(command, environment, copies ? CATCH_UP_SECONDS_MAX : SCRIPT_SECONDS_MAX);
     }
 
-    private ScriptResult execute(List<String> command, Map<String, String> settings) {
+    private ScriptResult execute(List<String> command, Map<String, String> settings, long secondsMax) {
         try {
             // A file and not a pipe: servers started by the script may keep a pipe open after the script has ended.
             // In the cluster's folder, so that it goes with that folder if this process is killed.
@@ -247,10 +251,10 @@ public class Cluster implements AutoCloseable {
                 builder.environment().putAll(settings);
                 Process process = builder.start();
                 process.getOutputStream().close();
-                if (!process.waitFor(SCRIPT_SECONDS_MAX, TimeUnit.SECONDS)) {
+                if (!process.waitFor(secondsMax, TimeUnit.SECONDS)) {
                     process.destroyForcibly();
-                    throw new IllegalStateException(String.join(" ", command) + " took longer than "
-                            + SCRIPT_SECONDS_MAX + " s:\n" + Files.readString(output));
+                    throw new IllegalStateException(String.join(" ", command) + " took longer than " + secondsMax
+                            + " s:\n" + Files.readString(output));
                 }
                 return new ScriptResult(process.exitValue(), Files.readString(output, StandardCharsets.UTF_8));
             } finally {

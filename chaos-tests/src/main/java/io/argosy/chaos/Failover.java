@@ -52,10 +52,12 @@ public final class Failover implements Callable<Integer> {
         List<FaultSeries.Result> results = new ArrayList<>();
         for (Fault each : faults) {
             try (Cluster cluster = new Cluster(home, folder, basePort, REPLICAS, each.environment(home))) {
+                if (!results.isEmpty()) {
+                    cluster.wipe();
+                }
                 cluster.start();
                 FaultSeries.Load load = new FaultSeries.Load(client, rate, seed);
                 results.add(new FaultSeries(cluster, each, rounds, load, out).run());
-                cluster.wipe();
             }
         }
         print(results);
@@ -65,14 +67,25 @@ public final class Failover implements Callable<Integer> {
     private void print(List<FaultSeries.Result> results) {
         out.println();
         out.printf(
-                "  %-26s %6s   %8s %8s   %8s %8s   %9s %6s %6s %10s%n",
-                "write gap, ms", "rounds", "p50", "max", "aim p50", "aim max", "sent", "failed", "lost", "duplicated");
+                "  %-26s %6s %6s   %8s %8s   %8s %8s   %9s %6s %6s %10s%n",
+                "write gap, ms",
+                "rounds",
+                "calm",
+                "p50",
+                "max",
+                "aim p50",
+                "aim max",
+                "sent",
+                "failed",
+                "lost",
+                "duplicated");
         for (FaultSeries.Result result : results) {
             out.printf(
                     Locale.ROOT,
-                    "  %-26s %6d   %,8d %,8d   %,8d %,8d   %,9d %6d %6d %10d%n",
+                    "  %-26s %6d %6d   %,8d %,8d   %,8d %,8d   %,9d %6d %6d %10d%n",
                     result.fault().title,
                     result.gapsMillis().size(),
+                    result.calmMedian(),
                     result.median(),
                     result.max(),
                     result.fault().aimMedianMillis,

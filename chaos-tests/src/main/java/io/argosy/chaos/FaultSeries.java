@@ -34,16 +34,23 @@ final class FaultSeries {
     /** Acknowledgements must have gone on for this long before a round is over. */
     private static final Duration QUIET = Duration.ofMillis(1500);
 
+    /** Shorter than the pause between two rounds. */
+    private static final Duration CALM = Duration.ofMillis(500);
+
     /**
      * @param rate messages per second
      * @param seed of the pauses between rounds
      */
     record Load(Client client, int rate, long seed) {}
 
-    /** @param gapsMillis one per round */
+    /**
+     * @param gapsMillis one per round
+     * @param calmMillis the longest gap in the calm before each strike: what machine and load cost by themselves
+     */
     record Result(
             Fault fault,
             List<Long> gapsMillis,
+            List<Long> calmMillis,
             int sent,
             int acknowledged,
             int failed,
@@ -54,7 +61,15 @@ final class FaultSeries {
             String replicas) {
 
         long median() {
-            List<Long> sorted = gapsMillis.stream().sorted().toList();
+            return median(gapsMillis);
+        }
+
+        long calmMedian() {
+            return median(calmMillis);
+        }
+
+        private static long median(List<Long> millis) {
+            List<Long> sorted = millis.stream().sorted().toList();
             return sorted.get((sorted.size() - 1) / 2);
         }
 
@@ -100,6 +115,7 @@ final class FaultSeries {
     Result run() throws Exception {
         Random random = new Random(load.seed);
         List<Long> gapsMillis = new ArrayList<>();
+        List<Long> calmMillis = new ArrayList<>();
         ScheduledExecutorService pace = Executors.newSingleThreadScheduledExecutor();
         AtomicInteger next = new AtomicInteger();
         try (AdminPort admin = new AdminPort();
@@ -121,11 +137,16 @@ final class FaultSeries {
             for (int i = 1; i <= rounds; i++) {
                 int leader = awaitLeader();
                 long strikeNanos = System.nanoTime();
+                long calm =
+                        TimeUnit.NANOSECONDS.toMillis(acks.longestGapNanos(strikeNanos - CALM.toNanos(), strikeNanos));
+                calmMillis.add(calm);
                 fault.strike(cluster, admin, leader);
                 awaitQuiet(strikeNanos);
                 long gap = TimeUnit.NANOSECONDS.toMillis(acks.longestGapNanos(strikeNanos, System.nanoTime()));
                 gapsMillis.add(gap);
-                out.printf("  round %2d: replica %d, longest gap %,5d ms%n", i, leader, gap);
+                out.printf(
+                        "  round %2d: replica %d, longest gap %,5d ms, %,d ms in the calm before%n",
+                        i, leader, gap, calm);
                 fault.heal(cluster, leader);
                 awaitReady(leader);
                 pause(500 + random.nextInt(1000));
@@ -137,10 +158,10 @@ final class FaultSeries {
         } finally {
             pace.shutdownNow();
         }
-        return checked(gapsMillis, next.get());
+        return checked(gapsMillis, calmMillis, next.get());
     }
 
-    private Result checked(List<Long> gapsMillis, int sent) {
+    private Result checked(List<Long> gapsMillis, List<Long> calmMillis, int sent) {
         Map<String, Integer> seen = new HashMap<>();
         int gaps = 0;
         try (RawClient reader = new RawClient(cluster.replicaAddress(1), "failover-reader")) {
@@ -168,6 +189,7 @@ final class FaultSeries {
         Result result = new Result(
                 fault,
                 List.copyOf(gapsMillis),
+                List.copyOf(calmMillis),
                 sent,
                 acknowledged.size(),
                 failed.get(),

@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -62,8 +63,17 @@ class SnapshotIT {
             });
             List<String> expected = stored(cluster);
             assertThat(expected).isNotEmpty();
-            cluster.argosy("raft", "transfer", "--to", Integer.toString(behind));
+            cluster.argosy("raft", "transfer", "--timeout", "60s", "--to", Integer.toString(behind));
             assertThat(cluster.leader()).hasValue(behind);
+            assertThat(stored(cluster)).isEqualTo(expected);
+
+            cluster.kill(behind);
+            delete(cluster.replicaFolder(behind).resolve("state"));
+            cluster.restart(behind);
+            await().atMost(PATIENCE)
+                    .until(() -> cluster.log(behind).matches("(?s).*the state is lost.*a snapshot is installed.*"));
+            await().atMost(PATIENCE).until(() -> cluster.ready(behind));
+            cluster.argosy("raft", "transfer", "--timeout", "60s", "--to", Integer.toString(behind));
             assertThat(stored(cluster)).isEqualTo(expected);
             cluster.script("kill", "all");
             assertThat(LogComparison.of(cluster)).startsWith(LogComparison.EQUAL);
@@ -94,6 +104,14 @@ class SnapshotIT {
                     .forEach(message -> bodies.add(message.getBody().toString(StandardCharsets.UTF_8)));
         }
         return bodies;
+    }
+
+    private static void delete(Path folder) throws Exception {
+        try (Stream<Path> files = Files.walk(folder)) {
+            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                Files.delete(file);
+            }
+        }
     }
 
     private static long firstSegment(TestCluster cluster, int replica) throws Exception {

@@ -11,6 +11,8 @@ public record Forbidden(Reason reason, String text) {
     public enum Reason {
         /** The leader has committed nothing in its term yet (R49); passes within moments. */
         TERM_NOT_OPEN,
+        /** A voter has not told this leader yet what it holds (D2); passes within moments. */
+        NOT_HEARD_YET,
         /** Another change is not committed yet (R50). */
         CHANGE_UNDER_WAY,
         TRANSFER_UNDER_WAY,

@@ -25,12 +25,14 @@ public final class Registrar implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(Registrar.class);
 
     private static final int NEWS_MAX = 4096;
+    private static final long LOOK_MILLIS = 250;
 
     private final RegistrarConfig config;
     private final Topics topics;
     private final Supplier<Optional<Standing>> standing;
     private final Supplier<List<ReplicaAddress>> replicas;
     private List<ReplicaAddress> toldReplicas = List.of();
+    private boolean registering;
     private final ScheduledThreadPoolExecutor thread;
     private final List<NameServerLink> links;
     private final TopicHistory history = new TopicHistory();
@@ -73,6 +75,15 @@ public final class Registrar implements AutoCloseable {
         topics.onChange(this::changed);
         var unused =
                 thread.scheduleWithFixedDelay(this::beat, 0, config.heartbeat().toNanos(), TimeUnit.NANOSECONDS);
+        var unusedToo = thread.scheduleWithFixedDelay(this::look, LOOK_MILLIS, LOOK_MILLIS, TimeUnit.MILLISECONDS);
+    }
+
+    /** Who was added or removed is told soon; membership has no news of its own. */
+    private void look() {
+        if (standing.get().isPresent() != registering
+                || (registering && !replicas.get().equals(toldReplicas))) {
+            beat();
+        }
     }
 
     /** This replica's role or term has changed: name servers hear it at once. Callable from any thread. */
@@ -114,6 +125,7 @@ public final class Registrar implements AutoCloseable {
     private void beatOnce() {
         takeNews();
         Optional<Standing> now = standing.get();
+        registering = now.isPresent();
         if (now.isPresent()) {
             List<ReplicaAddress> nowReplicas = replicas.get();
             if (!nowReplicas.equals(toldReplicas)) {

@@ -125,7 +125,7 @@ final class RegistrarTest {
 
         standing.set(Optional.empty());
 
-        await().until(() -> server.table().groups().isEmpty());
+        await().until(() -> group(server).replicas().stream().noneMatch(replica -> replica.connected()));
     }
 
     @Test

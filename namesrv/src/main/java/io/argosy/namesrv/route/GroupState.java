@@ -135,7 +135,10 @@ final class GroupState {
                 name, groupUuid, term, leader, replicas(), Math.max(topicsVersion, 0), topics.size(), autoCreate);
     }
 
-    /** What a replica says of itself counts for more than what the others say of it. */
+    /**
+     * What a replica says of itself counts for more than what the others say of it. Who belongs to the group the leader
+     * knows best: others may not have heard of a removal yet, least of all the one that was removed.
+     */
     private List<ReplicaRoute> replicas() {
         Map<Integer, ReplicaAddress> addresses = new TreeMap<>();
         registered.forEach((id, replica) -> {
@@ -147,6 +150,13 @@ final class GroupState {
                 }
             }
         });
+        leader.map(registered::get)
+                .filter(leading -> !leading.replicas.isEmpty())
+                .ifPresent(leading -> addresses
+                        .keySet()
+                        .retainAll(leading.replicas.stream()
+                                .map(ReplicaAddress::getReplicaId)
+                                .toList()));
         return addresses.values().stream()
                 .map(address -> new ReplicaRoute(address, connected(address.getReplicaId())))
                 .toList();

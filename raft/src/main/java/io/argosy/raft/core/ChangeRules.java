@@ -68,7 +68,9 @@ final class ChangeRules {
             return deny(
                     Reason.ID_TAKEN,
                     same
-                            ? "replica " + member.id() + " is a member already"
+                            ? "replica " + member.id()
+                                    + " is a member already; if its disk is new or was wiped it needs"
+                                    + " a new id: add it under that one, then remove this one"
                             : "id " + member.id() + " belongs to store "
                                     + holder.get().storeUuid() + ", not to store " + member.storeUuid()
                                     + ": a new or wiped disk needs a new id; remove the old replica once the new one"
@@ -124,8 +126,17 @@ final class ChangeRules {
             return denyLastCopy(config.self(), id);
         }
         for (PeerProgress peer : replicator.peers()) {
-            if (peer.voter && !peer.id.equals(id) && replicator.isHollow(peer) && isKnown(peer, nowNanos)) {
+            if (!peer.voter || peer.id.equals(id) || !replicator.isHollow(peer)) {
+                continue;
+            }
+            if (peer.hasSaidWhatItHolds()) {
                 return denyLastCopy(peer.id, id);
+            }
+            // What became of the disk of one that is gone nobody knows; it must not forbid everything.
+            if (isLive(peer, nowNanos)) {
+                return deny(
+                        Reason.NOT_HEARD_YET,
+                        "replica " + peer.id + " has not told this leader yet what it holds: try again");
             }
         }
         return ifMajorityAnswers(now.without(id), nowNanos);
@@ -145,11 +156,6 @@ final class ChangeRules {
                         "only " + live + " of the " + next.voters().size()
                                 + " voters that there would be answer, and nothing commits without "
                                 + next.majority() + ": start the others, or remove those that are gone first");
-    }
-
-    /** What became of the disk of one that never answered this leader nobody knows; it must not forbid everything. */
-    private boolean isKnown(PeerProgress peer, long nowNanos) {
-        return peer.completeFrom != Long.MAX_VALUE || isLive(peer, nowNanos);
     }
 
     private static Judged denyLastCopy(ReplicaId hollow, ReplicaId removed) {

@@ -61,6 +61,10 @@ final class PeerProgress {
     /** From here on it holds everything (D2); until it says so in this leadership it counts as holding nothing. */
     long completeFrom = Long.MAX_VALUE;
 
+    boolean hasSaidWhatItHolds() {
+        return completeFrom != Long.MAX_VALUE;
+    }
+
     PeerProgress(ReplicaId id) {
         this.id = id;
     }

@@ -51,8 +51,9 @@ final class Shortfall {
         neededFrom = Math.max(1, neededFromIndex);
     }
 
+    /** What to say to others: nothing that is read comes from here while the state waits for a snapshot. */
     long completeFrom() {
-        return completeFrom;
+        return needsSnapshot() ? Long.MAX_VALUE - 1 : completeFrom;
     }
 
     /** Whoever is complete only from the index on lacks something that is needed. */

@@ -43,6 +43,9 @@ final class Successors {
         if (peer.diskSlow) {
             return forbid(Reason.DISK_SLOW, name + " says that its disk is slow");
         }
+        if (replicator.isHollow(peer) && !peer.hasSaidWhatItHolds()) {
+            return forbid(Reason.NOT_HEARD_YET, name + " has not told this leader yet what it holds: try again");
+        }
         if (replicator.isHollow(peer)) {
             return forbid(Reason.HOLLOW, name + " does not hold all messages yet: wait until it has fetched them");
         }

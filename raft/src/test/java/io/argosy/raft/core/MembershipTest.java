@@ -286,7 +286,7 @@ class MembershipTest {
             one.core.holds(1, 1);
             completeFrom(one, TWO, 1);
 
-            assertThat(refusal(one, new Remove(TWO))).isEqualTo(Reason.HOLLOW);
+            assertThat(refusal(one, new Remove(TWO))).isEqualTo(Reason.NOT_HEARD_YET);
 
             completeFrom(one, THREE, 1);
             change(one, new Remove(TWO));

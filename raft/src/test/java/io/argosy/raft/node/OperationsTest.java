@@ -8,6 +8,7 @@ import io.argosy.raft.Forbidden.Reason;
 import io.argosy.raft.Membership;
 import io.argosy.raft.OperatorResult;
 import io.argosy.raft.ProposeResult;
+import io.argosy.raft.RaftConfig;
 import io.argosy.raft.RaftNode.Operations;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -172,6 +173,46 @@ class OperationsTest {
             int next = replicas.leader();
             assertThat(replicas.node(next).status().term()).isEqualTo(term + 1);
         }
+    }
+
+    /** D2: what it lacks, the others may have alone. */
+    @Test
+    void whileAReplicaLacksMessagesNobodyElseIsRemovedAndItDoesNotLead() throws IOException {
+        try (Replicas replicas = three().storage(new RaftConfig.Storage(RaftConfig.Flush.FSYNC, 64 << 10, 1L << 30))
+                .born()) {
+            replicas.commit("first");
+            int leader = replicas.leader();
+            IntStream.range(0, 100)
+                    .mapToObj(i -> Replicas.propose(replicas.node(leader), i + "x".repeat(2000)))
+                    .toList()
+                    .forEach(CompletableFuture::join);
+            int hollow = replicas.follower();
+            int other = 6 - leader - hollow;
+            replicas.machine(leader).needs(1);
+            replicas.machine(other).needs(1);
+            await().atMost(Replicas.PATIENCE)
+                    .until(() -> replicas.node(hollow).status().appliedIndex() > 100);
+            replicas.machine(hollow).makeDurable();
+            replicas.node(hollow).trim(60);
+            awaitHollow(replicas, leader, hollow, true);
+
+            assertThat(refusal(replicas, o -> o.remove(id(other)))).isEqualTo(Reason.HOLLOW);
+            assertThat(refusal(replicas, o -> o.transferLeadership(Optional.of(id(hollow)))))
+                    .isEqualTo(Reason.HOLLOW);
+
+            replicas.machine(hollow).needs(1);
+            replicas.stop(hollow);
+            replicas.start(hollow);
+            awaitHollow(replicas, leader, hollow, false);
+            done(replicas, o -> o.transferLeadership(Optional.of(id(hollow))));
+            done(replicas, o -> o.remove(id(other)));
+        }
+    }
+
+    private static void awaitHollow(Replicas replicas, int leader, int peer, boolean hollow) {
+        await().atMost(Replicas.PATIENCE)
+                .until(() -> replicas.node(leader).status().peers().stream()
+                        .anyMatch(p -> p.id().equals(id(peer)) && p.hollow() == hollow));
     }
 
     @Test
