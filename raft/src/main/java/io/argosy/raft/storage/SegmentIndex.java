@@ -23,9 +23,10 @@ final class SegmentIndex {
     /**
      * Where to start reading, and the index before which to stop.
      *
+     * @param nextIndex of the next known place
      * @param nextPosition the entry that was looked for ends in front of it
      */
-    record Place(long index, long position, long endIndex, long nextPosition) {}
+    record Place(long index, long position, long endIndex, long nextIndex, long nextPosition) {}
 
     synchronized void add(long index, long position) {
         if (count > 0 && indexes[count - 1] == index) {
@@ -109,6 +110,7 @@ final class SegmentIndex {
                 indexes[point],
                 positions[point],
                 end < breaks.length ? breaks[end] : Long.MAX_VALUE,
+                point + 1 < count ? indexes[point + 1] : Long.MAX_VALUE,
                 point + 1 < count ? positions[point + 1] : Long.MAX_VALUE);
     }
 

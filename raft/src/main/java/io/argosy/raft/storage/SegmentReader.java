@@ -18,6 +18,11 @@ final class SegmentReader {
     /** Entries that lie this far apart are read together, with what lies between them. */
     private static final long GAP_BYTES_MAX = 64 << 10;
 
+    /** To the next known place: longer ways are looked at more closely. */
+    private static final long COARSE_BYTES = 4L * SegmentIndex.POINT_BYTES;
+
+    private static final int WINDOW_BYTES = 16 << 10;
+
     private final Segment segment;
     private String problem = "";
 
@@ -99,7 +104,7 @@ final class SegmentReader {
         List<Entry> result = new ArrayList<>(Math.min(to - from, 64));
         int next = from;
         while (next < to) {
-            SegmentIndex.Place place = segment.index.locate(indexes[next]);
+            SegmentIndex.Place place = near(segment.index.locate(indexes[next]), indexes[next], end);
             long endIndex = Math.min(lastIndex + 1, place.endIndex());
             long groupEnd = Math.min(end, place.nextPosition());
             int groupTo = next;
@@ -115,8 +120,18 @@ final class SegmentReader {
                     break;
                 }
             }
-            if (groupTo == next || groupEnd - place.position() > room.remaining()) {
+            if (groupTo == next) {
                 break;
+            }
+            if (groupEnd - place.position() > room.remaining()) {
+                if (!result.isEmpty()) {
+                    break;
+                }
+                // A long way to the next known place: as many as come whole.
+                groupEnd = place.position() + room.remaining();
+                while (groupTo < to && indexes[groupTo] < endIndex) {
+                    groupTo++;
+                }
             }
             int wanted = groupTo - next;
             int found = result.size();
@@ -130,6 +145,47 @@ final class SegmentReader {
             next = groupTo;
         }
         return result;
+    }
+
+    /**
+     * A log that was opened again knows where records begin, not where their entries do. Goes from head to head, without
+     * what lies between them, as near to the index as that is worth it.
+     */
+    private SegmentIndex.Place near(SegmentIndex.Place place, long index, long end) throws IOException {
+        long stop = Math.min(end, place.nextPosition());
+        long at = place.position();
+        long expected = place.index();
+        boolean exact = expected == index && place.nextIndex() == index + 1;
+        if (exact || stop - at <= COARSE_BYTES) {
+            return place;
+        }
+        ByteBuffer window = ByteBuffer.allocate(WINDOW_BYTES);
+        while (at < stop) {
+            window.clear().limit((int) Math.min(WINDOW_BYTES, stop - at));
+            Checksums.readFully(segment.file, window, at);
+            window.flip();
+            long seen = expected;
+            while (true) {
+                int edges = skipRecordEdges(window, at);
+                int need = frameBytes(window);
+                if (window.remaining() < Entry.HEADER_BYTES || !headIs(window, expected)) {
+                    break;
+                }
+                if (expected == index) {
+                    return new SegmentIndex.Place(index, at, place.endIndex(), index + 1, at + edges + need);
+                }
+                at += edges + need;
+                expected++;
+                if (need > window.remaining()) {
+                    break;
+                }
+                window.position(window.position() + need);
+            }
+            if (expected == seen) {
+                break;
+            }
+        }
+        return place; // Something is wrong: whoever reads from there finds out what.
     }
 
     /** Adds the wanted entries in the buffer up to the first that is not whole. */

@@ -90,6 +90,23 @@ class ScatteredReadTest {
     }
 
     @Test
+    void aLogThatWasOpenedAgainAndKnowsOnlyItsRecordsIsReadTheSame() throws IOException {
+        List<Entry> record = new ArrayList<>();
+        for (int i = 0; i < 60; i++) {
+            byte[] payload = new byte[i % 3 == 0 ? 60_000 : random.nextInt(2_000)];
+            random.nextBytes(payload);
+            payloads.add(payload);
+            record.add(Entry.of(payloads.size(), 1_000_000, EntryType.COMMAND, ByteBuffer.wrap(payload)));
+        }
+        store.log().append(record);
+        store.log().sync();
+        store = LocalStore.openStepped(
+                disk.copy(), FOLDER, CONFIG, () -> new UUID(random.nextLong(), random.nextLong()));
+
+        eachEntryAskedForComesWholeAndInOrder();
+    }
+
+    @Test
     void neighboursComeWithOneRead() throws IOException {
         long[] indexes = every(1);
         ByteBuffer room = ByteBuffer.allocateDirect(2 * SEGMENT_BYTES);
