@@ -111,7 +111,7 @@ final class Load {
                 room.ifPresent(permits -> permits.release(messages));
                 if (failure == null) {
                     counters.done(messages);
-                } else {
+                } else if (!over) {
                     counters.failed(messages, failure);
                 }
             }
@@ -156,7 +156,7 @@ final class Load {
             hand(sender, number, body(number, dueNanos), (messages, failure) -> {
                 if (failure == null) {
                     counters.doneSince(dueNanos);
-                } else {
+                } else if (!over) {
                     counters.failed(messages, failure);
                 }
             });

@@ -114,6 +114,12 @@ final class Report {
         return String.format(Locale.ROOT, Math.abs(value) >= 10 ? "%.1f" : "%.3g", value);
     }
 
+    /** Whether any of its runs had no quiet slice: what is made of it is a guess. */
+    private boolean noisy(String row) {
+        return entries.stream()
+                .anyMatch(entry -> entry.row().equals(row) && entry.slices() > 0 && entry.slicesQuiet() == 0);
+    }
+
     private void aims(StringBuilder text) {
         text.append("### Aims\n\n| row | what | aim | measured (medians) | |\n|---|---|---|---|---|\n");
         for (Aim aim : Aim.ALL) {
@@ -123,8 +129,8 @@ final class Report {
                     .append(number(aim.bound()))
                     .append(" | ");
             text.append(value.isPresent() ? number(value.getAsDouble()) : "-").append(" | ");
-            text.append(value.isEmpty() ? "" : aim.met(value.getAsDouble()) ? "met" : "**missed**")
-                    .append(" |\n");
+            text.append(value.isEmpty() ? "" : aim.met(value.getAsDouble()) ? "met" : "**missed**");
+            text.append(value.isPresent() && noisy(aim.row()) ? " ~ |\n" : " |\n");
         }
         text.append(
                         "\nEach cell: smallest / **median** / largest of the runs. ~ marks rows with a run in which no slice was")

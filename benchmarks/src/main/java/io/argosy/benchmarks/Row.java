@@ -25,7 +25,7 @@ record Row(
         Function<Contestant, List<String>> command) {
 
     private static final List<String> THROUGHPUT =
-            List.of("messagesPerSecond", "megabytesPerSecond", "cpuSecondsPerMillion");
+            List.of("messagesPerSecond", "megabytesPerSecond", "cpuSecondsPerMillion", "diskLimitMessagesPerSecond");
     private static final List<String> LATENCY = List.of("p50Micros", "p99Micros", "p999Micros", "messagesPerSecond");
 
     static final List<Row> ALL = all();
