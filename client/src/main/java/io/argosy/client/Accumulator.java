@@ -1,33 +1,33 @@
 package io.argosy.client;
 
-import io.argosy.client.internal.BatchTransport;
 import io.argosy.client.internal.CallFailure;
 import io.argosy.client.internal.ClusterLink;
-import io.argosy.client.internal.MessageEncoder.Encoded;
-import io.argosy.client.internal.OutgoingBatch;
-import io.argosy.client.internal.Reply;
+import io.argosy.client.internal.ProduceStreams;
 import io.argosy.client.internal.Route;
-import io.argosy.client.internal.SendAnswer;
-import io.argosy.client.internal.StatusCodes;
-import io.argosy.proto.v2.Status;
+import io.argosy.wire.batch.CompactBatchBuilder.Labels;
+import io.argosy.wire.batch.CompactBatchBuilder.Sealed;
+import io.argosy.wire.batch.MessageIds;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Forms batches and decides when they leave.
  *
- * <p>A queue has at most one request under way. With retries, several would need sequence numbers that the public
- * protocol does not have: if the first of two requests fails and the second does not, the order is lost. Throughput
- * comes from batches: what arrives while a request is under way leaves together when it ends.
+ * <p>A queue has at most one request under way. If the first of two requests failed and the second did not, the
+ * order would be lost; and the newest number of each producer and queue is all that the cluster must remember to tell
+ * repetitions. Throughput comes from batches: what arrives while a request is under way leaves together when it ends.
  *
  * <p>When a batch leaves: at once if nothing else of its topic is under way; otherwise when it is full, when the linger
  * time is over, or when the topic's last request ends. So a lone sender waits for nothing and a busy one batches.
@@ -41,8 +41,10 @@ final class Accumulator {
     private static final Logger log = LoggerFactory.getLogger(Accumulator.class);
 
     private final ClusterLink link;
-    private final BatchTransport transport;
+    private final ProduceStreams streams;
+    private final long producer;
     private final SendBuffer buffer;
+    private final BodyPool bodies;
     private final Producer.Options options;
     private final long lingerNanos;
     private final long deliveryNanos;
@@ -51,12 +53,16 @@ final class Accumulator {
     private final Set<SendBatch> unfinished = new LinkedHashSet<>();
     private final Runnable stopSweep;
     private int inFlight;
+    private int idCounter = ThreadLocalRandom.current().nextInt();
     private boolean closed;
 
-    Accumulator(ClusterLink link, BatchTransport transport, SendBuffer buffer, Producer.Options options) {
+    /** @param producer what the cluster knows this producer by, to tell repetitions; not 0 */
+    Accumulator(ClusterLink link, ProduceStreams streams, long producer, SendBuffer buffer, Producer.Options options) {
         this.link = link;
-        this.transport = transport;
+        this.streams = streams;
+        this.producer = producer;
         this.buffer = buffer;
+        this.bodies = new BodyPool(options.batchBytesMax());
         this.options = options;
         this.lingerNanos = options.linger().toNanos();
         this.deliveryNanos = options.deliveryTimeout().toNanos();
@@ -75,28 +81,29 @@ final class Accumulator {
     /**
      * Takes a message into a batch.
      *
-     * @return false if the message was encoded for fewer queues than the topic has: encode it again
+     * @param messageBytes what it takes there, about
+     * @param heldBytes what was taken from the send buffer for it
      */
-    boolean add(TopicLanes topic, Message message, PendingSend pending) {
-        List<SendBatch> leaving;
+    void add(
+            TopicLanes topic,
+            Message message,
+            int messageBytes,
+            @Nullable CompletableFuture<SendReceipt> waiter,
+            int heldBytes) {
+        List<Leaving> leaving;
         lock.lock();
         try {
             if (closed) {
                 throw new ArgosyException.Closed("the producer is closed");
             }
             QueueLane lane = choose(topic, message);
-            if (!pending.encoded.fits(lane.queue.queueId())) {
-                return false;
-            }
-            pending.encoded.setQueueId(lane.queue.queueId());
-            append(lane, pending);
+            append(lane, messageBytes).add(message, waiter, heldBytes);
             consider(lane);
             leaving = takeReady();
         } finally {
             lock.unlock();
         }
         leave(leaving);
-        return true;
     }
 
     private QueueLane choose(TopicLanes topic, Message message) {
@@ -126,30 +133,31 @@ final class Accumulator {
         return topic.next();
     }
 
-    private void append(QueueLane lane, PendingSend pending) {
-        long now = System.nanoTime();
+    /** The batch that takes the message. */
+    private SendBatch append(QueueLane lane, int messageBytes) {
         SendBatch open = lane.waiting.peekLast();
-        if (open == null || !takes(open, pending, now)) {
-            open = new SendBatch(lane, now, now + deliveryNanos);
+        if (open == null || !takes(open, messageBytes)) {
+            if (open != null && lane.equals(lane.topic.sticky)) {
+                lane.topic.sticky = null;
+            }
+            long now = System.nanoTime();
+            open = new SendBatch(lane, bodies.take(), now, now + deliveryNanos);
             lane.waiting.add(open);
             unfinished.add(open);
         }
-        open.add(pending);
         lane.assigned++;
-        if (isFull(open) && lane.equals(lane.topic.sticky)) {
-            lane.topic.sticky = null;
-        }
+        return open;
     }
 
     /** A batch that has waited for a tenth of its time takes no more, so that late comers get most of theirs. */
-    private boolean takes(SendBatch open, PendingSend pending, long now) {
-        return open.count() < options.batchCountMax()
-                && open.wireBytes() + pending.wireBytes() <= options.batchBytesMax()
-                && now - open.createdNanos <= deliveryNanos / 10;
+    private boolean takes(SendBatch open, int messageBytes) {
+        // Not for each message: the clock costs as much as the message.
+        return open.hasRoom(messageBytes, options.batchCountMax(), options.batchBytesMax())
+                && (open.count() % 64 != 0 || System.nanoTime() - open.createdNanos <= deliveryNanos / 10);
     }
 
     private boolean isFull(SendBatch batch) {
-        return batch.count() >= options.batchCountMax() || batch.wireBytes() >= options.batchBytesMax();
+        return !batch.hasRoom(1, options.batchCountMax(), options.batchBytesMax());
     }
 
     /** Moves the lane on if what waits there may leave. */
@@ -187,7 +195,7 @@ final class Accumulator {
     }
 
     private void lingerOver(TopicLanes topic) {
-        List<SendBatch> leaving;
+        List<Leaving> leaving;
         lock.lock();
         try {
             topic.timerArmed = false;
@@ -208,16 +216,20 @@ final class Accumulator {
         leave(leaving);
     }
 
-    private List<SendBatch> takeReady() {
+    /** A batch with its number and its name. */
+    private record Leaving(SendBatch batch, Labels labels) {}
+
+    private List<Leaving> takeReady() {
         if (ready.isEmpty() || inFlight >= options.requestsInFlightMax()) {
             return List.of();
         }
-        List<SendBatch> leaving = new ArrayList<>(2);
+        List<Leaving> leaving = new ArrayList<>(2);
         while (!ready.isEmpty() && inFlight < options.requestsInFlightMax()) {
             QueueLane lane = ready.remove();
             lane.state = QueueLane.State.IN_FLIGHT;
             inFlight++;
-            leaving.add(lane.waiting.remove());
+            SendBatch batch = lane.waiting.remove();
+            leaving.add(new Leaving(batch, label(lane, batch)));
             if (lane.equals(lane.topic.sticky) && lane.waiting.isEmpty()) {
                 lane.topic.sticky = null;
             }
@@ -225,85 +237,42 @@ final class Accumulator {
         return leaving;
     }
 
-    private void leave(List<SendBatch> batches) {
-        for (SendBatch batch : batches) {
-            send(batch, batch.messages());
+    private Labels label(QueueLane lane, SendBatch batch) {
+        long nowMillis = link.settings().clock().millis();
+        int seconds = MessageIds.seconds(nowMillis);
+        batch.identify(producer, seconds, idCounter);
+        Labels labels = new Labels(lane.queue.queueId(), producer, ++lane.sequence, nowMillis, seconds, idCounter);
+        idCounter += batch.count();
+        return labels;
+    }
+
+    private void leave(List<Leaving> batches) {
+        for (Leaving each : batches) {
+            send(each.batch, each.batch.messages.seal(each.labels));
         }
     }
 
-    private void send(SendBatch batch, List<PendingSend> messages) {
-        List<Encoded> encoded = new ArrayList<>(messages.size());
-        for (PendingSend message : messages) {
-            encoded.add(message.encoded);
-        }
-        transport.send(batch.lane.queue, new OutgoingBatch(encoded), batch.deadlineNanos, new Reply<>() {
+    private void send(SendBatch batch, Sealed packet) {
+        streams.send(batch.lane.queue, packet, batch.deadlineNanos, new ProduceStreams.Outcome() {
             @Override
-            public void answered(SendAnswer answer) {
-                settle(batch, messages, answer);
+            public void stored(long baseOffset, boolean untouched) {
+                finish(batch, untouched ? Optional.of(packet) : Optional.empty());
+                tell(batch, () -> batch.succeed(baseOffset));
             }
 
             @Override
             public void failed(CallFailure failure) {
-                log.debug("batch failed queue={} messages={} reason={}", batch.lane.ref, messages.size(), failure);
-                finish(batch);
+                log.debug("batch failed queue={} messages={} reason={}", batch.lane.ref, batch.count(), failure);
+                finish(batch, Optional.empty());
                 ArgosyException exception = ArgosyException.of(failure);
-                tell(batch, () -> messages.forEach(message -> message.fail(exception)));
+                tell(batch, () -> batch.fail(exception));
             }
         });
     }
-
-    private void settle(SendBatch batch, List<PendingSend> messages, SendAnswer answer) {
-        String what = "sending to topic " + batch.lane.topic.topic;
-        if (answer.count() != messages.size()) {
-            Status status = answer.status();
-            CallFailure failure = StatusCodes.isSuccess(status.getCode())
-                    ? new CallFailure(
-                            CallFailure.Kind.UNKNOWN_OUTCOME,
-                            status.getCodeValue(),
-                            what + ": the server answered " + answer.count() + " results for " + messages.size()
-                                    + " messages")
-                    : StatusCodes.failure(status, what);
-            finish(batch);
-            ArgosyException exception = ArgosyException.of(failure);
-            tell(batch, () -> messages.forEach(message -> message.fail(exception)));
-            return;
-        }
-        List<PendingSend> again = new ArrayList<>(0);
-        for (int i = 0; i < messages.size(); i++) {
-            if (StatusCodes.isRetryable(answer.status(i).getCode())) {
-                again.add(messages.get(i));
-            }
-        }
-        boolean retrying = !again.isEmpty() && batch.deadlineNanos - System.nanoTime() > 0;
-        if (!retrying) {
-            finish(batch);
-        }
-        Callbacks.run(() -> {
-            for (int i = 0; i < messages.size(); i++) {
-                Status status = answer.status(i);
-                if (StatusCodes.isSuccess(status.getCode())) {
-                    messages.get(i).succeed(batch.lane.ref, answer.offset(i));
-                } else if (!retrying || !StatusCodes.isRetryable(status.getCode())) {
-                    messages.get(i).fail(ArgosyException.of(StatusCodes.failure(status, what)));
-                }
-            }
-        });
-        if (!retrying) {
-            batch.done.complete(null);
-        }
-        if (retrying && !link.after(RETRY_MILLIS, () -> send(batch, again))) {
-            finish(batch);
-            ArgosyException closedNow = new ArgosyException.Closed("the client was closed");
-            tell(batch, () -> again.forEach(message -> message.fail(closedNow)));
-        }
-    }
-
-    /** Some entries of a batch were told to come again; rare, so that one fixed pause will do. */
-    private static final long RETRY_MILLIS = 20;
 
     /** Frees what the batch held and lets the next ones leave. */
-    private void finish(SendBatch batch) {
-        List<SendBatch> leaving;
+    private void finish(SendBatch batch, Optional<Sealed> free) {
+        List<Leaving> leaving;
         lock.lock();
         try {
             QueueLane lane = batch.lane;
@@ -311,6 +280,7 @@ final class Accumulator {
             lane.topic.busy--;
             inFlight--;
             unfinished.remove(batch);
+            free.ifPresent(sent -> bodies.giveBack(sent.bodies()));
             consider(lane);
             if (lane.topic.busy == 0 && !lane.topic.lingering.isEmpty()) {
                 makeReady(lane.topic.lingering.iterator().next());
@@ -363,13 +333,13 @@ final class Accumulator {
     private void fail(List<SendBatch> batches, ArgosyException failure) {
         for (SendBatch batch : batches) {
             buffer.release(batch.heldBytes());
-            tell(batch, () -> batch.messages().forEach(message -> message.fail(failure)));
+            tell(batch, () -> batch.fail(failure));
         }
     }
 
     /** Completes when everything accepted so far has succeeded or failed; lets it leave without waiting for company. */
     CompletableFuture<Void> flush() {
-        List<SendBatch> leaving;
+        List<Leaving> leaving;
         CompletableFuture<?>[] open;
         lock.lock();
         try {
@@ -409,6 +379,7 @@ final class Accumulator {
             lock.unlock();
         }
         stopSweep.run();
+        streams.close();
         fail(dropped, new ArgosyException.Closed("the producer was closed before the message could be sent"));
     }
 }

@@ -6,7 +6,6 @@ import io.argosy.client.internal.ClientSettings.AccessKey;
 import io.argosy.client.internal.ClusterLink;
 import io.argosy.client.internal.HostName;
 import io.argosy.client.internal.HostPort;
-import io.argosy.client.internal.MessageIds;
 import io.argosy.client.internal.Queue;
 import io.argosy.client.internal.Route;
 import io.argosy.proto.v1.DescribeClusterResponse;
@@ -31,17 +30,17 @@ public final class ArgosyClient implements AutoCloseable {
 
     private final ClientSettings settings;
     private final ClusterLink link;
-    private final MessageIds messageIds;
     private final String idPrefix;
     private final java.util.concurrent.atomic.AtomicInteger idSequence =
             new java.util.concurrent.atomic.AtomicInteger();
     private final int firstQueue;
+    private final SecureRandom random;
     private final Set<AutoCloseable> open = ConcurrentHashMap.newKeySet();
 
     private ArgosyClient(ClientSettings settings) {
         SecureRandom random = new SecureRandom();
         this.settings = settings;
-        this.messageIds = new MessageIds(random);
+        this.random = random;
         this.firstQueue = random.nextInt(1 << 16);
         this.idPrefix = HostName.LOCAL + "@" + ProcessHandle.current().pid() + "@"
                 + Long.toString(random.nextLong() >>> 1, 36) + "@";
@@ -105,8 +104,10 @@ public final class ArgosyClient implements AutoCloseable {
         return link;
     }
 
-    MessageIds messageIds() {
-        return messageIds;
+    /** A random number that is not 0: what a producer is known by. */
+    long newProducerId() {
+        long id = random.nextLong();
+        return id == 0 ? 1 : id;
     }
 
     /** A random number from 0, the same for the life of this client. */

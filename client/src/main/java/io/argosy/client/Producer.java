@@ -1,9 +1,9 @@
 package io.argosy.client;
 
-import io.argosy.client.internal.BatchTransport;
+import com.google.protobuf.CodedOutputStream;
 import io.argosy.client.internal.ClientIdentity;
 import io.argosy.client.internal.ClusterLink;
-import io.argosy.client.internal.MessageEncoder;
+import io.argosy.client.internal.ProduceStreams;
 import io.argosy.client.internal.Queue;
 import io.argosy.client.internal.Route;
 import io.argosy.client.internal.Sessions;
@@ -13,7 +13,9 @@ import io.argosy.proto.v2.Publishing;
 import io.argosy.proto.v2.Settings;
 import io.argosy.proto.v2.Status;
 import io.argosy.proto.v2.VerifyMessageCommand;
-import java.nio.ByteBuffer;
+import io.argosy.wire.batch.CompactBatch;
+import io.argosy.wire.name.AttributeRules;
+import io.argosy.wire.name.AttributeRules.Broken;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
@@ -27,7 +29,7 @@ import org.slf4j.LoggerFactory;
 /**
  * Sends messages. Thread-safe; meant to be shared and to live long.
  *
- * <p>A message is repeated under the same id until it is acknowledged, refused, or its delivery timeout is over; the
+ * <p>A batch of messages is repeated under the same number until it is acknowledged, refused, or its delivery timeout is over; the
  * cluster recognises repetitions. Messages of one queue are stored in the order in which this producer accepted them,
  * whatever fails in between, except that one which failed is missing. Messages without a queue or partition key are
  * spread over the queues.
@@ -37,6 +39,9 @@ public final class Producer implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(Producer.class);
 
     private static final int BODY_BYTES_MAX = 4 << 20;
+
+    /** What a field takes beside its text, at most. */
+    private static final int FIELD_BYTES = 6;
 
     private final ArgosyClient client;
     private final Options options;
@@ -55,7 +60,8 @@ public final class Producer implements AutoCloseable {
         this.identity = client.newIdentity();
         this.buffer = new SendBuffer(options.bufferBytes());
         ClusterLink link = client.link();
-        this.accumulator = new Accumulator(link, BatchTransport.unary(link, identity), buffer, options);
+        this.accumulator =
+                new Accumulator(link, new ProduceStreams(link, identity), client.newProducerId(), buffer, options);
         this.sessions = new Sessions(link, identity, new SessionOwner());
         link.onRoute(routeListener);
         client.opened(this);
@@ -125,31 +131,55 @@ public final class Producer implements AutoCloseable {
         if (closed) {
             throw new ArgosyException.Closed("the producer is closed");
         }
-        ByteBuffer body = message.body();
-        checkBody(body.remaining());
+        int bodyBytes = message.body().remaining();
+        checkBody(bodyBytes);
+        int messageBytes = bodyBytes + attributeBytes(message);
         TopicLanes topic = topic(message.topic());
-        long nowMillis = client.link().settings().clock().millis();
-        int heldBytes = 0;
-        boolean taken = false;
-        while (!taken) {
-            MessageEncoder.Encoded encoded = topic.encoder.encode(
-                    message.tag(), message.keys(), message.properties(), body, nowMillis, topic.queueIdBytes);
-            if (heldBytes == 0) {
-                heldBytes = PendingSend.heldBytes(encoded);
-                // A callback that waited for room would keep the thread from making room.
-                buffer.acquire(heldBytes, Callbacks.inside() ? Duration.ZERO : options.maxBlock());
-            }
-            taken = handOver(topic, message, new PendingSend(encoded, waiter, heldBytes));
+        int heldBytes = messageBytes + SendBatch.OVERHEAD_BYTES;
+        // A callback that waited for room would keep the thread from making room.
+        buffer.acquire(heldBytes, Callbacks.inside() ? Duration.ZERO : options.maxBlock());
+        try {
+            accumulator.add(topic, message, messageBytes, waiter, heldBytes);
+        } catch (ArgosyException e) {
+            buffer.release(heldBytes);
+            throw e;
         }
     }
 
-    private boolean handOver(TopicLanes topic, Message message, PendingSend pending) {
-        try {
-            return accumulator.add(topic, message, pending);
-        } catch (ArgosyException e) {
-            buffer.release(pending.heldBytes());
-            throw e;
+    /** What tag, keys and properties take, about; refuses what a broker would refuse, before it spoils a batch. */
+    private static int attributeBytes(Message message) {
+        if (message.tag().isEmpty()
+                && message.keys().isEmpty()
+                && message.properties().isEmpty()) {
+            return 0;
         }
+        long texts = 0;
+        Optional<Broken> broken = Optional.empty();
+        if (message.tag().isPresent()) {
+            broken = AttributeRules.tag(message.tag().get());
+            texts += utf8Bytes(message.tag().get());
+        }
+        for (String key : message.keys()) {
+            broken = broken.or(() -> AttributeRules.key(key));
+            texts += utf8Bytes(key);
+        }
+        for (Map.Entry<String, String> property : message.properties().entrySet()) {
+            broken = broken.or(() -> AttributeRules.property(property.getKey(), property.getValue()));
+            texts += utf8Bytes(property.getKey()) + utf8Bytes(property.getValue());
+        }
+        long bytes = texts;
+        broken = broken.or(() -> AttributeRules.sizes(message.properties().size(), bytes));
+        broken.ifPresent(rule -> {
+            throw new ArgosyException.Refused(
+                    "the message was refused: " + rule.code().name() + " (" + rule.reason() + ")",
+                    rule.code().getNumber());
+        });
+        int fields = 1 + message.keys().size() + 3 * message.properties().size();
+        return (int) bytes + FIELD_BYTES * fields;
+    }
+
+    private static int utf8Bytes(String text) {
+        return CodedOutputStream.computeStringSizeNoTag(text);
     }
 
     private void checkBody(int sizeBytes) {
@@ -172,8 +202,7 @@ public final class Producer implements AutoCloseable {
         }
         Route route = client.route(name, options.maxBlock());
         TopicLanes lanes = topics.computeIfAbsent(name, topic -> {
-            TopicLanes fresh = new TopicLanes(
-                    topic, new MessageEncoder(client.messageIds(), identity.namespace(), topic), client.firstQueue());
+            TopicLanes fresh = new TopicLanes(topic, client.firstQueue());
             accumulator.learn(fresh, route);
             return fresh;
         });
@@ -234,7 +263,7 @@ public final class Producer implements AutoCloseable {
             int requestsInFlightMax) {
 
         static final Options DEFAULT = new Options(
-                Duration.ofMillis(1), 256 << 10, 1024, 64L << 20, Duration.ofSeconds(30), Duration.ofSeconds(30), 16);
+                Duration.ofMillis(1), 256 << 10, 32_768, 64L << 20, Duration.ofSeconds(30), Duration.ofSeconds(30), 16);
     }
 
     /** Options of a producer. */
@@ -262,12 +291,12 @@ public final class Producer implements AutoCloseable {
         }
 
         /**
-         * Largest batch: bytes, 256 KiB by default, and messages, 1024 by default. Small batches cost requests, large ones
+         * Largest batch: bytes, 256 KiB by default, and messages, 32,768 by default. Small batches cost requests, large ones
          * memory on the way. A larger message travels alone.
          */
         public Builder batch(int bytesMax, int countMax) {
             batchBytesMax = Checks.within(bytesMax, 1, 3 << 20, "batchBytesMax");
-            batchCountMax = Checks.within(countMax, 1, 16_384, "batchCountMax");
+            batchCountMax = Checks.within(countMax, 1, CompactBatch.COUNT_MAX, "batchCountMax");
             return this;
         }
 

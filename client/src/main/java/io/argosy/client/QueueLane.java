@@ -23,6 +23,8 @@ final class QueueLane {
     final QueueRef ref;
     final Deque<SendBatch> waiting = new ArrayDeque<>();
     State state = State.IDLE;
+    /** Of the batch that left last. */
+    long sequence;
     /** Messages that were given to this lane, for an even spread. */
     long assigned;
 

@@ -1,45 +1,99 @@
 package io.argosy.client;
 
-import java.util.ArrayList;
-import java.util.List;
+import io.argosy.client.internal.HostName;
+import io.argosy.wire.batch.CompactBatchBuilder;
+import java.util.Arrays;
 import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 
-/** Messages for one queue that leave together. Filled under the accumulator's lock, then in the hands of one call. */
+/**
+ * Messages for one queue that leave together: their bytes, and who waits for them. Filled under the accumulator's lock,
+ * then in the hands of one delivery.
+ */
 final class SendBatch {
+
+    /** What an accepted message costs in memory beside its bytes, roughly: mostly the future. */
+    static final int OVERHEAD_BYTES = 64;
+
+    /** More than what the batch's format puts around a body. */
+    private static final int FRAME_BYTES = 8;
 
     final QueueLane lane;
     final long createdNanos;
     final long deadlineNanos;
     final CompletableFuture<Void> done = new CompletableFuture<>();
-    private final List<PendingSend> messages = new ArrayList<>();
-    private int wireBytes;
+    final CompactBatchBuilder messages;
+
+    /** By ordinal; null for messages that nobody waits for. Shorter than the batch if nobody waits for the last ones. */
+    private @Nullable CompletableFuture<SendReceipt>[] waiters = newArray(0);
+
     private long heldBytes;
 
-    SendBatch(QueueLane lane, long nowNanos, long deadlineNanos) {
+    // Set when the batch leaves.
+    private long producer;
+    private int idSeconds;
+    private int idCounter;
+
+    SendBatch(QueueLane lane, byte[] bodies, long nowNanos, long deadlineNanos) {
         this.lane = lane;
         this.createdNanos = nowNanos;
         this.deadlineNanos = deadlineNanos;
+        this.messages = new CompactBatchBuilder(bodies, HostName.LOCAL);
     }
 
-    void add(PendingSend message) {
-        messages.add(message);
-        wireBytes += message.wireBytes();
-        heldBytes += message.heldBytes();
+    @SuppressWarnings({"unchecked", "rawtypes"}) // Java has no arrays of generic types.
+    private static @Nullable CompletableFuture<SendReceipt>[] newArray(int length) {
+        return new CompletableFuture[length];
     }
 
-    List<PendingSend> messages() {
-        return messages;
+    void add(Message message, @Nullable CompletableFuture<SendReceipt> waiter, int heldByMessage) {
+        int ordinal = messages.count();
+        messages.add(message.body(), message.tag(), message.keys(), message.properties());
+        heldBytes += heldByMessage;
+        if (waiter != null) {
+            if (ordinal >= waiters.length) {
+                waiters = Arrays.copyOf(waiters, Math.max(ordinal + 1, waiters.length * 2));
+            }
+            waiters[ordinal] = waiter;
+        }
+    }
+
+    /** Whether a message of this size fits below the bound. */
+    boolean hasRoom(int messageBytes, int countMax, int bytesMax) {
+        return messages.count() < countMax && messages.sizeBytes() + messageBytes + FRAME_BYTES <= bytesMax;
     }
 
     int count() {
-        return messages.size();
+        return messages.count();
     }
 
-    int wireBytes() {
-        return wireBytes;
-    }
-
+    /** What was taken from the send buffer. */
     long heldBytes() {
         return heldBytes;
+    }
+
+    void identify(long byProducer, int seconds, int counter) {
+        producer = byProducer;
+        idSeconds = seconds;
+        idCounter = counter;
+    }
+
+    /** @param baseOffset of the first message; -1 if it is not known */
+    void succeed(long baseOffset) {
+        for (int i = 0; i < waiters.length; i++) {
+            CompletableFuture<SendReceipt> waiter = waiters[i];
+            if (waiter != null) {
+                waiter.complete(new SendReceipt(
+                        producer, idSeconds, idCounter + i, lane.ref, baseOffset < 0 ? -1 : baseOffset + i));
+            }
+        }
+    }
+
+    void fail(ArgosyException failure) {
+        for (CompletableFuture<SendReceipt> waiter : waiters) {
+            if (waiter != null) {
+                waiter.completeExceptionally(failure);
+            }
+        }
     }
 }

@@ -1,6 +1,5 @@
 package io.argosy.client;
 
-import io.argosy.client.internal.MessageEncoder;
 import io.argosy.client.internal.Queue;
 import io.argosy.client.internal.Route;
 import java.util.ArrayList;
@@ -11,16 +10,13 @@ import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** A topic's queues as a producer sees them. Guarded by the accumulator's lock, but for what is final or volatile. */
+/** A topic's queues as a producer sees them. Guarded by the accumulator's lock, but for what is final. */
 final class TopicLanes {
 
     /** So many lanes are looked at when the next queue is chosen, so that a topic may have many. */
     private static final int CANDIDATES = 16;
 
     final String topic;
-    final MessageEncoder encoder;
-    /** Width of an encoded queue id; grows with the topic. */
-    volatile int queueIdBytes = 1;
 
     private final Map<Queue, QueueLane> all = new LinkedHashMap<>();
     private List<QueueLane> writable = List.of();
@@ -37,22 +33,18 @@ final class TopicLanes {
     boolean timerArmed;
 
     /** @param firstQueue where the first message may go; if all began at 0, many short-lived producers would fill it alone */
-    TopicLanes(String topic, MessageEncoder encoder, int firstQueue) {
+    TopicLanes(String topic, int firstQueue) {
         this.topic = topic;
-        this.encoder = encoder;
         this.rotor = firstQueue;
     }
 
     /** Lanes of queues that went away stay until they are empty; nothing new comes to them. */
     void learn(Route route) {
         List<QueueLane> lanes = new ArrayList<>();
-        int idMax = 0;
         for (Queue queue : route.writable()) {
             lanes.add(all.computeIfAbsent(queue, each -> new QueueLane(this, each)));
-            idMax = Math.max(idMax, queue.queueId());
         }
         writable = lanes;
-        queueIdBytes = MessageEncoder.queueIdBytes(idMax);
         if (sticky != null && !lanes.contains(sticky)) {
             sticky = null;
         }

@@ -1,12 +1,15 @@
 package io.argosy.client;
 
 import com.google.protobuf.ByteString;
+import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.Timestamp;
+import io.argosy.proto.v1.BulkGrpc;
 import io.argosy.proto.v1.ClusterGrpc;
 import io.argosy.proto.v1.DescribeClusterRequest;
 import io.argosy.proto.v1.DescribeClusterResponse;
 import io.argosy.proto.v1.FetchResponse;
 import io.argosy.proto.v1.GroupView;
+import io.argosy.proto.v1.ProduceResponse;
 import io.argosy.proto.v1.ReplicaView;
 import io.argosy.proto.v2.AckMessageRequest;
 import io.argosy.proto.v2.AckMessageResponse;
@@ -17,6 +20,7 @@ import io.argosy.proto.v2.Broker;
 import io.argosy.proto.v2.ChangeInvisibleDurationRequest;
 import io.argosy.proto.v2.ChangeInvisibleDurationResponse;
 import io.argosy.proto.v2.Code;
+import io.argosy.proto.v2.Encoding;
 import io.argosy.proto.v2.Endpoints;
 import io.argosy.proto.v2.GetOffsetRequest;
 import io.argosy.proto.v2.GetOffsetResponse;
@@ -24,6 +28,7 @@ import io.argosy.proto.v2.HeartbeatRequest;
 import io.argosy.proto.v2.HeartbeatResponse;
 import io.argosy.proto.v2.Message;
 import io.argosy.proto.v2.MessageQueue;
+import io.argosy.proto.v2.MessageType;
 import io.argosy.proto.v2.MessagingServiceGrpc;
 import io.argosy.proto.v2.NotifyClientTerminationRequest;
 import io.argosy.proto.v2.NotifyClientTerminationResponse;
@@ -42,9 +47,14 @@ import io.argosy.proto.v2.SendMessageResponse;
 import io.argosy.proto.v2.SendResultEntry;
 import io.argosy.proto.v2.Settings;
 import io.argosy.proto.v2.Status;
+import io.argosy.proto.v2.SystemProperties;
 import io.argosy.proto.v2.TelemetryCommand;
 import io.argosy.proto.v2.UpdateOffsetRequest;
 import io.argosy.proto.v2.UpdateOffsetResponse;
+import io.argosy.wire.batch.CompactBatch;
+import io.argosy.wire.batch.CompactCursor;
+import io.argosy.wire.bulk.BatchIn;
+import io.argosy.wire.bulk.BulkMethods;
 import io.grpc.Context;
 import io.grpc.Contexts;
 import io.grpc.Metadata;
@@ -52,17 +62,22 @@ import io.grpc.Server;
 import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
+import io.grpc.ServerServiceDefinition;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
 import io.grpc.stub.ServerCallStreamObserver;
+import io.grpc.stub.ServerCalls;
 import io.grpc.stub.StreamObserver;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -80,7 +95,7 @@ final class FakeCluster implements AutoCloseable {
 
     static final Context.Key<String> CLIENT_ID = Context.key("client-id");
 
-    /** One SendMessage request as it arrived. */
+    /** One batch as it arrived, as the request that it stands for. */
     record Arrival(int replica, String clientId, SendMessageRequest request) {
         List<String> ids() {
             return request.getMessagesList().stream()
@@ -136,11 +151,21 @@ final class FakeCluster implements AutoCloseable {
                 .executor(threads)
                 .maxInboundMessageSize(64 << 20)
                 .addService(messaging(id))
+                .addService(bulk(id))
                 .addService(new Cluster())
                 .addService(new FakeBulk(id, this, threads))
                 .intercept(new ClientIds())
                 .build()
                 .start();
+    }
+
+    private ServerServiceDefinition bulk(int id) {
+        return ServerServiceDefinition.builder(BulkGrpc.SERVICE_NAME)
+                .addMethod(
+                        BulkMethods.PRODUCE_SERVER,
+                        ServerCalls.asyncBidiStreamingCall(answer ->
+                                Objects.requireNonNull(current.get(id)).produce(answer)))
+                .build();
     }
 
     private Messaging messaging(int id) {
@@ -379,9 +404,81 @@ final class FakeCluster implements AutoCloseable {
             answer.onCompleted();
         }
 
-        @Override
-        public void sendMessage(SendMessageRequest request, StreamObserver<SendMessageResponse> answer) {
-            arrivals.add(new Arrival(id, CLIENT_ID.get(), request));
+        /** A batch is answered as the messages in it would be. */
+        StreamObserver<BatchIn> produce(StreamObserver<ProduceResponse> answer) {
+            String clientId = CLIENT_ID.get();
+            return new StreamObserver<>() {
+                @Override
+                public void onNext(BatchIn batch) {
+                    threads.execute(() -> {
+                        SendMessageResponse response = send(clientId, expanded(batch));
+                        Status status = response.getEntriesCount() == 0
+                                ? response.getStatus()
+                                : response.getEntries(0).getStatus();
+                        ProduceResponse.Builder built = ProduceResponse.newBuilder()
+                                .setCorrelation(batch.correlation())
+                                .setCode(status.getCodeValue())
+                                .setMessage(status.getMessage());
+                        if (status.getCode() == Code.OK) {
+                            built.setBaseOffset(response.getEntries(0).getOffset());
+                        }
+                        synchronized (answer) {
+                            if (!dead) {
+                                answer.onNext(built.build());
+                            }
+                        }
+                    });
+                }
+
+                @Override
+                public void onError(Throwable failure) {}
+
+                @Override
+                public void onCompleted() {
+                    synchronized (answer) {
+                        answer.onCompleted();
+                    }
+                }
+            };
+        }
+
+        private SendMessageRequest expanded(BatchIn request) {
+            CompactBatch batch = ((CompactBatch.Checked.Sound) CompactBatch.check(
+                            ByteBuffer.wrap(request.bytes(), request.batchAt(), request.batchBytes())))
+                    .batch();
+            SendMessageRequest.Builder expanded = SendMessageRequest.newBuilder();
+            ByteString bytes = ByteString.copyFrom(batch.bytes());
+            int start = batch.bytes().position();
+            ByteString bodies = ByteString.copyFrom(batch.openBodies().orElseThrow());
+            CompactCursor cursor = batch.cursor();
+            while (cursor.next()) {
+                int properties = cursor.propertiesLength() == 0 ? 0 : cursor.propertiesPosition() - start;
+                int system = cursor.systemLength() == 0 ? 0 : cursor.systemPosition() - start;
+                try {
+                    SystemProperties.Builder facts =
+                            SystemProperties.parseFrom(bytes.substring(system, system + cursor.systemLength()))
+                                    .toBuilder()
+                                    .setMessageId(batch.messageId(cursor.ordinal()))
+                                    .setQueueId(batch.queueId())
+                                    .setBornTimestamp(Timestamp.newBuilder().setSeconds(batch.bornMillis() / 1000))
+                                    .setBodyEncoding(Encoding.IDENTITY)
+                                    .setMessageType(MessageType.NORMAL);
+                    expanded.addMessages(
+                            Message.parseFrom(bytes.substring(properties, properties + cursor.propertiesLength()))
+                                    .toBuilder()
+                                    .setTopic(io.argosy.client.internal.Queue.resource("", request.topic()))
+                                    .setSystemProperties(facts)
+                                    .setBody(bodies.substring(
+                                            cursor.bodyPosition(), cursor.bodyPosition() + cursor.bodyLength())));
+                } catch (InvalidProtocolBufferException e) {
+                    throw new UncheckedIOException(e);
+                }
+            }
+            return expanded.build();
+        }
+
+        private SendMessageResponse send(@Nullable String clientId, SendMessageRequest request) {
+            arrivals.add(new Arrival(id, clientId == null ? "" : clientId, request));
             BiFunction<Integer, SendMessageRequest, Optional<SendMessageResponse>> script;
             synchronized (FakeCluster.this) {
                 script = sendScript;
@@ -404,8 +501,7 @@ final class FakeCluster implements AutoCloseable {
                 }
                 response = built.build();
             }
-            answer.onNext(response);
-            answer.onCompleted();
+            return response;
         }
 
         @Override

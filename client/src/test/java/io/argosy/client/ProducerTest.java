@@ -176,34 +176,27 @@ final class ProducerTest {
 
     @Test
     void oneBadMessageDoesNotFailItsNeighbours() {
-        CountDownLatch first = new CountDownLatch(1);
-        cluster.onSend((replica, request) -> {
-            if (request.getMessagesCount() == 1) {
-                awaitQuietly(first);
-                return Optional.empty();
-            }
-            var answer = io.argosy.proto.v2.SendMessageResponse.newBuilder()
-                    .setStatus(FakeCluster.status(Code.MULTIPLE_RESULTS));
-            for (int i = 0; i < request.getMessagesCount(); i++) {
-                answer.addEntries(io.argosy.proto.v2.SendResultEntry.newBuilder()
-                        .setStatus(FakeCluster.status(i == 1 ? Code.ILLEGAL_MESSAGE_KEY : Code.OK))
-                        .setOffset(i));
-            }
-            return Optional.of(answer.build());
-        });
         try (Producer producer =
                 client.producer().linger(Duration.ofMillis(200)).build()) {
             List<CompletableFuture<SendReceipt>> sends = new ArrayList<>();
-            for (int i = 0; i < 4; i++) {
-                sends.add(producer.sendAsync(text("one", "m" + i)));
-            }
-            first.countDown();
+            sends.add(producer.sendAsync(text("one", "a")));
+            sends.add(producer.sendAsync(
+                    Message.builder("one", "b".getBytes(UTF_8)).tag("a|b").build()));
+            sends.add(producer.sendAsync(Message.builder("one", "c".getBytes(UTF_8))
+                    .property("TAGS", "x")
+                    .build()));
+            sends.add(producer.sendAsync(text("one", "d")));
             producer.flush();
 
-            assertThat(sends.stream()
-                            .filter(CompletableFuture::isCompletedExceptionally)
-                            .count())
-                    .isEqualTo(1);
+            assertThat(sends.get(0)).isCompleted();
+            assertThatThrownBy(sends.get(1)::join)
+                    .cause()
+                    .satisfies(e -> assertThat(((ArgosyException) e).code()).isEqualTo(Code.ILLEGAL_MESSAGE_TAG_VALUE));
+            assertThatThrownBy(sends.get(2)::join)
+                    .cause()
+                    .satisfies(e -> assertThat(((ArgosyException) e).code())
+                            .isEqualTo(Code.ILLEGAL_MESSAGE_PROPERTY_KEY_VALUE));
+            assertThat(sends.get(3).join().queueOffset()).isEqualTo(1);
         }
     }
 

@@ -2,66 +2,21 @@ package io.argosy.broker.publish;
 
 import io.argosy.broker.message.MessageScan;
 import io.argosy.proto.v2.Code;
+import io.argosy.wire.name.AttributeRules;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 
 /** What a message must be like to be stored (client-plane 5), each rule with its code. */
 final class MessageRules {
 
     static final int BODY_BYTES_MAX = 4 << 20;
-    static final int PROPERTIES_MAX = 128;
-    static final int PROPERTIES_BYTES_MAX = 16 << 10;
     static final int MESSAGE_GROUP_BYTES_MAX = 63;
 
     /** Ids of official clients have 34; the bound only keeps nonsense out. */
     static final int MESSAGE_ID_BYTES_MAX = 255;
-
-    /** Names that servers of this protocol use themselves; a user property must not look like one. */
-    private static final Set<String> RESERVED_KEYS = Set.of(
-            "KEYS",
-            "TAGS",
-            "UNIQ_KEY",
-            "DELAY",
-            "RETRY_TOPIC",
-            "REAL_TOPIC",
-            "REAL_QID",
-            "TRAN_MSG",
-            "PGROUP",
-            "MIN_OFFSET",
-            "MAX_OFFSET",
-            "BUYER_ID",
-            "ORIGIN_MESSAGE_ID",
-            "TRANSFER_FLAG",
-            "CORRECTION_FLAG",
-            "MQ2_FLAG",
-            "RECONSUME_TIME",
-            "MSG_REGION",
-            "TRACE_ON",
-            "MAX_RECONSUME_TIMES",
-            "CONSUME_START_TIME",
-            "POP_CK",
-            "POP_CK_OFFSET",
-            "1ST_POP_TIME",
-            "TRAN_PREPARED_QUEUE_OFFSET",
-            "DUP_INFO",
-            "EXTEND_UNIQ_INFO",
-            "INSTANCE_ID",
-            "CORRELATION_ID",
-            "REPLY_TO_CLIENT",
-            "TTL",
-            "ARRIVE_TIME",
-            "PUSH_REPLY_TIME",
-            "CLUSTER",
-            "MSG_TYPE",
-            "INNER_MULTI_QUEUE_OFFSET",
-            "WAIT",
-            "__BORNHOST",
-            "BORN_TIMESTAMP",
-            "__CRC32#");
-
-    private static final Set<String> RESERVED_PREFIXES = Set.of("TIMER_", "DLQ_ORIGIN_");
 
     private MessageRules() {}
 
@@ -105,63 +60,45 @@ final class MessageRules {
     }
 
     private static Optional<Refusal> tag(MessageScan message) {
-        if (message.tagLength() == 0) {
-            return Optional.empty();
-        }
-        String tag = message.tag().orElse("");
-        if (tag.isBlank()) {
-            return refusal(Code.ILLEGAL_MESSAGE_TAG, "the tag is blank");
-        }
-        if (tag.indexOf('|') >= 0) {
-            return refusal(Code.ILLEGAL_MESSAGE_TAG, "the tag contains |");
-        }
-        if (hasControlCharacter(tag)) {
-            return refusal(Code.ILLEGAL_MESSAGE_TAG, "the tag contains a control character");
-        }
-        return Optional.empty();
+        return message.tagLength() == 0
+                ? Optional.empty()
+                : AttributeRules.tag(message.tag().orElse("")).map(MessageRules::refusal);
     }
 
     private static Optional<Refusal> keys(MessageScan message) {
         if (message.keyCount() == 0) {
             return Optional.empty();
         }
-        boolean[] illegal = new boolean[1];
+        List<Refusal> found = new ArrayList<>(0);
         message.keys((bytes, position, length) -> {
-            illegal[0] = blank(bytes, position, length) || hasControlCharacter(text(bytes, position, length));
-            return !illegal[0];
+            AttributeRules.key(text(bytes, position, length))
+                    .map(MessageRules::refusal)
+                    .ifPresent(found::add);
+            return found.isEmpty();
         });
-        return illegal[0]
-                ? refusal(Code.ILLEGAL_MESSAGE_KEY, "a message key is blank or contains a control character")
-                : Optional.empty();
+        return found.stream().findFirst();
     }
 
     private static Optional<Refusal> userProperties(MessageScan message) {
-        if (message.userPropertyCount() > PROPERTIES_MAX) {
-            return refusal(
-                    Code.MESSAGE_PROPERTIES_TOO_LARGE,
-                    message.userPropertyCount() + " user properties, at most " + PROPERTIES_MAX + " are allowed");
+        Optional<Refusal> tooLarge = AttributeRules.sizes(
+                        message.userPropertyCount(),
+                        (long) message.userPropertyBytes() + message.tagLength() + message.keyBytes())
+                .map(MessageRules::refusal);
+        if (tooLarge.isPresent() || message.userPropertyCount() == 0) {
+            return tooLarge;
         }
-        long bytes = (long) message.userPropertyBytes() + message.tagLength() + message.keyBytes();
-        if (bytes > PROPERTIES_BYTES_MAX) {
-            return refusal(
-                    Code.MESSAGE_PROPERTIES_TOO_LARGE,
-                    "user properties, tag and keys have " + bytes + " bytes, at most " + PROPERTIES_BYTES_MAX
-                            + " are allowed");
-        }
-        if (message.userPropertyCount() == 0) {
-            return Optional.empty();
-        }
-        String[] problem = new String[] {""};
+        List<Refusal> found = new ArrayList<>(0);
         message.userProperties((in, keyPosition, keyLength, valuePosition, valueLength) -> {
-            String key = text(in, keyPosition, keyLength);
-            if (reserved(key)) {
-                problem[0] = "user property " + key + " is reserved";
-            } else if (hasControlCharacter(key) || hasControlCharacter(text(in, valuePosition, valueLength))) {
-                problem[0] = "a user property contains a control character";
-            }
-            return problem[0].isEmpty();
+            AttributeRules.property(text(in, keyPosition, keyLength), text(in, valuePosition, valueLength))
+                    .map(MessageRules::refusal)
+                    .ifPresent(found::add);
+            return found.isEmpty();
         });
-        return problem[0].isEmpty() ? Optional.empty() : refusal(Code.ILLEGAL_MESSAGE_PROPERTY_KEY, problem[0]);
+        return found.stream().findFirst();
+    }
+
+    private static Refusal refusal(AttributeRules.Broken broken) {
+        return new Refusal(broken.code(), broken.reason());
     }
 
     private static Optional<Refusal> messageGroup(MessageScan message) {
@@ -169,7 +106,7 @@ final class MessageRules {
         if (group.isEmpty() || group.get().isEmpty()) {
             return Optional.empty();
         }
-        if (group.get().isBlank() || hasControlCharacter(group.get())) {
+        if (group.get().isBlank() || AttributeRules.hasControlCharacter(group.get())) {
             return refusal(Code.ILLEGAL_MESSAGE_GROUP, "the message group is blank or contains a control character");
         }
         if (group.get().getBytes(StandardCharsets.UTF_8).length > MESSAGE_GROUP_BYTES_MAX) {
@@ -209,24 +146,11 @@ final class MessageRules {
         };
     }
 
-    private static boolean reserved(String key) {
-        return RESERVED_KEYS.contains(key) || RESERVED_PREFIXES.stream().anyMatch(key::startsWith);
-    }
-
     /** Looks at the bytes first: almost every text begins with a printable ASCII character. */
     private static boolean blank(ByteBuffer bytes, int position, int length) {
         return length == 0
                 || ((bytes.get(position) <= ' ')
                         && text(bytes, position, length).isBlank());
-    }
-
-    private static boolean hasControlCharacter(String text) {
-        for (int i = 0; i < text.length(); i++) {
-            if (Character.isISOControl(text.charAt(i))) {
-                return true;
-            }
-        }
-        return false;
     }
 
     private static String text(ByteBuffer bytes, int position, int length) {
