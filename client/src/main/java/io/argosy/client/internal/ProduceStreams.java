@@ -200,6 +200,10 @@ public final class ProduceStreams implements AutoCloseable {
         private boolean closing;
         private boolean ended;
         private boolean looking;
+        /** Inside gRPC, which may end a stream that has nowhere to go before it returns. */
+        private boolean sending;
+
+        private io.grpc.Status end = io.grpc.Status.OK;
 
         Stream(HostPort server) {
             this.server = server;
@@ -213,6 +217,7 @@ public final class ProduceStreams implements AutoCloseable {
                     streams.remove(server, this);
                     return false;
                 }
+                sending = true;
                 if (!started) {
                     started = true;
                     call.start(this, identity.headers());
@@ -222,10 +227,18 @@ public final class ProduceStreams implements AutoCloseable {
                 delivery.sentNanos = System.nanoTime();
                 delivery.watched = Optional.of(link.watch(delivery.target, server, this::leave));
                 underWay.put(correlation, delivery);
-                call.sendMessage(new BatchOut(correlation, delivery.queue.topic(), delivery.batch));
-                lookLater();
-                return true;
+                if (!ended) {
+                    call.sendMessage(new BatchOut(correlation, delivery.queue.topic(), delivery.batch));
+                    lookLater();
+                }
+                sending = false;
+                if (!ended) {
+                    return true;
+                }
             }
+            // Not under the lock: what is under way goes to other streams now.
+            leaveNothing();
+            return true;
         }
 
         /** Somebody else leads, and this server is silent: frozen, or cut off. */
@@ -295,15 +308,25 @@ public final class ProduceStreams implements AutoCloseable {
         @Override
         public void onClose(io.grpc.Status status, Metadata trailers) {
             streams.remove(server, this);
-            List<Delivery> open;
             synchronized (this) {
                 ended = true;
+                end = status;
+                if (sending) {
+                    return; // The same thread, further up, goes on.
+                }
+            }
+            leaveNothing();
+        }
+
+        private void leaveNothing() {
+            List<Delivery> open;
+            io.grpc.Status why;
+            synchronized (this) {
                 open = List.copyOf(underWay.values());
                 underWay.clear();
+                why = end.isOk() ? io.grpc.Status.UNAVAILABLE.withDescription("the server ended the stream") : end;
             }
-            io.grpc.Status why =
-                    status.isOk() ? io.grpc.Status.UNAVAILABLE.withDescription("the server ended the stream") : status;
-            boolean neverConnected = neverConnected(status);
+            boolean neverConnected = neverConnected(why);
             for (Delivery delivery : open) {
                 delivery.watched.ifPresent(link::unwatch);
                 delivery.broken(server, why, neverConnected);
