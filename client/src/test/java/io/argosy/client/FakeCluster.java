@@ -153,14 +153,17 @@ final class FakeCluster implements AutoCloseable {
                 .addService(messaging(id))
                 .addService(bulk(id))
                 .addService(new Cluster())
-                .addService(new FakeBulk(id, this, threads))
                 .intercept(new ClientIds())
                 .build()
                 .start();
     }
 
     private ServerServiceDefinition bulk(int id) {
+        var fetch = new FakeBulk(id, this, threads)
+                .bindService()
+                .getMethod(BulkGrpc.getFetchMethod().getFullMethodName());
         return ServerServiceDefinition.builder(BulkGrpc.SERVICE_NAME)
+                .addMethod(fetch)
                 .addMethod(
                         BulkMethods.PRODUCE_SERVER,
                         ServerCalls.asyncBidiStreamingCall(answer ->
