@@ -59,7 +59,7 @@ public final class MutantRun {
             return "always-on assertion";
         }
         String first = text.split(" ", 2)[0];
-        return first.matches("[ER][0-9]+") ? first : text.substring(0, Math.min(60, text.length()));
+        return first.matches("[DER][0-9]+") ? first : text.substring(0, Math.min(60, text.length()));
     }
 
     static Optional<String> tryToKill(Mutant mutant, long seconds) throws Exception {

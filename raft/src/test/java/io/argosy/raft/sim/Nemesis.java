@@ -358,7 +358,7 @@ final class Nemesis {
         for (int i = 0; i < times; i++) {
             events.after(random.nextLong(spanNanos), () -> {
                 for (SimulatedNode node : world.nodes()) {
-                    long upTo = Math.min(node.machine().durableAppliedIndex(), node.neededFromIndex() - 1);
+                    long upTo = Math.min(node.machine().appliedIndex(), node.neededFromIndex() - 1);
                     node.inProcess(() -> node.replica().trim(upTo));
                 }
             });

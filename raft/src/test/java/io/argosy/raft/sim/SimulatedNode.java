@@ -346,8 +346,8 @@ public final class SimulatedNode {
         world.trace().add(position, "disk errs", "soon", 4);
     }
 
+    /** A pause ends by itself: what came meanwhile waits for its end, and must not be overtaken. */
     void heal() {
-        pausedUntilNanos = 0;
         diskStalledUntilNanos = 0;
         applyStalledUntilNanos = 0;
         disk.failAt(-disk.operations() - 1);
@@ -373,7 +373,8 @@ public final class SimulatedNode {
                 + core.durableIndex() + " commit=" + core.commitIndex() + " applied=" + appliedIndex()
                 + (isPaused() ? " paused" : "")
                 + (damageable ? " damageable" : "")
-                + (wiped() ? " wiped" : "");
+                + (wiped() ? " wiped" : "")
+                + (leads() ? " " + core.peers() : "");
     }
 
     /** The process from start to death. */
