@@ -1,6 +1,6 @@
 package io.argosy.wire.batch;
 
-/** How the bodies of a batch are compressed. Codes are stored and never change meaning. */
+/** How the bodies of a batch are compressed. Codes are stored and never change meaning; only NONE is accepted so far. */
 public enum BodyCodec {
     NONE(0),
     LZ4(1),
@@ -14,10 +14,6 @@ public enum BodyCodec {
 
     public byte code() {
         return code;
-    }
-
-    static boolean known(byte code) {
-        return code >= 0 && code < values().length;
     }
 
     static BodyCodec ofCode(byte code) {

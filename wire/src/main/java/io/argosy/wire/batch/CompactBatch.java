@@ -106,8 +106,9 @@ public final class CompactBatch {
         if ((flags & ~(FLAG_UNIFORM | FLAG_ATTRIBUTES)) != 0) {
             return "unknown flags " + flags + " in a batch";
         }
-        if (!BodyCodec.known(bytes.get(start + CODEC_AT))) {
-            return "unknown codec " + bytes.get(start + CODEC_AT) + " in a batch";
+        if (bytes.get(start + CODEC_AT) != BodyCodec.NONE.code()) {
+            // The others are reserved: nobody here could open the bodies for consumers without batches.
+            return "codec " + bytes.get(start + CODEC_AT) + " of a batch is not supported, send it uncompressed";
         }
         int bodiesBytes = bytes.getInt(start + BODIES_BYTES_AT);
         if (bodiesBytes < 0 || bodiesBytes > BODIES_BYTES_MAX) {
@@ -118,8 +119,7 @@ public final class CompactBatch {
             return "meta section of " + metaBytes + " bytes in a batch of " + size;
         }
         int stored = size - HEADER_BYTES - metaBytes;
-        boolean compressed = bytes.get(start + CODEC_AT) != BodyCodec.NONE.code();
-        if (compressed ? stored >= bodiesBytes : stored != bodiesBytes) {
+        if (stored != bodiesBytes) {
             return "bodies of " + stored + " bytes instead of " + bodiesBytes;
         }
         return "";

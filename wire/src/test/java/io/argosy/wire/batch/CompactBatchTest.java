@@ -227,6 +227,16 @@ class CompactBatchTest {
         }
     }
 
+    @Test
+    void compressedBodiesAreRefusedBecauseNobodyCanOpenThemYet() {
+        byte[] bytes = copy(mixed());
+        bytes[CompactBatch.CODEC_AT] = BodyCodec.ZSTD.code();
+        repair(bytes);
+
+        assertThat(CompactBatch.check(ByteBuffer.wrap(bytes)))
+                .isEqualTo(new Checked.Broken("codec 2 of a batch is not supported, send it uncompressed"));
+    }
+
     private static void repair(byte[] bytes) {
         CRC32C crc = new CRC32C();
         crc.update(bytes, CompactBatch.QUEUE_ID_AT, CompactBatch.CRC_AT - CompactBatch.QUEUE_ID_AT);
