@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -46,16 +47,15 @@ class SnapshotIT {
 
             AtomicBoolean enough = new AtomicBoolean();
             int from = sent;
-            Thread load = new Thread(() -> {
+            CompletableFuture<Void> load = CompletableFuture.runAsync(() -> {
                 for (int i = from; !enough.get(); i += 20) {
                     send(cluster, i, i + 20);
                 }
             });
-            load.start();
             cluster.restart(behind);
             await().atMost(PATIENCE).until(() -> cluster.log(behind).contains("a snapshot is installed"));
             enough.set(true);
-            load.join();
+            load.join(); // fails here if a send did
 
             await().atMost(PATIENCE).untilAsserted(() -> {
                 String status = cluster.argosyResult("cluster", "status").output();
@@ -65,7 +65,7 @@ class SnapshotIT {
             assertThat(expected).isNotEmpty();
             cluster.argosy("raft", "transfer", "--timeout", "60s", "--to", Integer.toString(behind));
             assertThat(cluster.leader()).hasValue(behind);
-            assertThat(stored(cluster)).isEqualTo(expected);
+            assertHasAllThatIsKept(cluster, expected);
 
             cluster.kill(behind);
             delete(cluster.replicaFolder(behind).resolve("state"));
@@ -74,10 +74,17 @@ class SnapshotIT {
                     .until(() -> cluster.log(behind).matches("(?s).*the state is lost.*a snapshot is installed.*"));
             await().atMost(PATIENCE).until(() -> cluster.ready(behind));
             cluster.argosy("raft", "transfer", "--timeout", "60s", "--to", Integer.toString(behind));
-            assertThat(stored(cluster)).isEqualTo(expected);
+            assertHasAllThatIsKept(cluster, expected);
             cluster.script("kill", "all");
             assertThat(LogComparison.of(cluster)).startsWith(LogComparison.EQUAL);
         }
+    }
+
+    /** The log stays near its limit, so that a few more of the oldest messages may go at any time. */
+    private static void assertHasAllThatIsKept(TestCluster cluster, List<String> expected) {
+        List<String> stored = stored(cluster);
+        assertThat(stored).hasSizeGreaterThan(expected.size() / 4);
+        assertThat(expected).endsWith(stored.toArray(String[]::new));
     }
 
     private static void send(TestCluster cluster, int from, int to) {
