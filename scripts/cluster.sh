@@ -476,6 +476,10 @@ case $command in
     for t in $(targets); do stop_server "$(server_of "$t")" >/dev/null; done
     for t in $(targets); do launch_server "$(server_of "$t")"; done
     for t in $(targets); do wait_for "$(server_of "$t")" /livez 60; done
+    # Alive is sooner than reachable. Ready may be never: a restarted replica can lack a leader.
+    for t in $(targets); do
+      case $(server_of "$t") in broker-*) wait_for_port "$(server_of "$t")" "$(replica_port "$t")" 60 ;; esac
+    done
     for t in $(targets); do echo "$(server_of "$t") restarted"; done
     ;;
   logs)
