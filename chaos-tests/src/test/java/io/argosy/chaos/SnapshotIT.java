@@ -80,11 +80,12 @@ class SnapshotIT {
         }
     }
 
-    /** The log stays near its limit, so that a few more of the oldest messages may go at any time. */
+    /** The log stays near its limit, so that more of the oldest messages may go at any time, between two reads as well. */
     private static void assertHasAllThatIsKept(TestCluster cluster, List<String> expected) {
         List<String> stored = stored(cluster);
         assertThat(stored).hasSizeGreaterThan(expected.size() / 4);
-        assertThat(expected).endsWith(stored.toArray(String[]::new));
+        assertThat(expected).containsSubsequence(stored);
+        assertThat(stored.get(stored.size() - 1)).isEqualTo(expected.get(expected.size() - 1));
     }
 
     private static void send(TestCluster cluster, int from, int to) {
