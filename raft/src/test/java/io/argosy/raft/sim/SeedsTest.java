@@ -82,7 +82,7 @@ class SeedsTest {
         assertThatSeed(seed, EnumSet.noneOf(FaultClass.class));
     }
 
-    /** Failed once before the log made durable what it finds. */
+    /** Failed once while whole replicas were new in the simulator. */
     @Test
     void seed279Passes() {
         assertThatSeed(279, EnumSet.noneOf(FaultClass.class));
