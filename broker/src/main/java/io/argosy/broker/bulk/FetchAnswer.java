@@ -6,11 +6,8 @@ import io.argosy.proto.v1.FetchResponse;
 import io.argosy.proto.v1.Run;
 import io.argosy.proto.v2.Code;
 import io.argosy.raft.Entry;
-import io.grpc.Drainable;
-import io.grpc.KnownLength;
+import io.argosy.wire.grpc.WrittenStream;
 import io.grpc.MethodDescriptor;
-import java.io.ByteArrayInputStream;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -140,61 +137,12 @@ final class FetchAnswer {
     static final class Marshaller implements MethodDescriptor.Marshaller<FetchAnswer> {
         @Override
         public InputStream stream(FetchAnswer answer) {
-            return new AnswerStream(answer);
+            return new WrittenStream(answer.sizeBytes(), answer::writeTo);
         }
 
         @Override
         public FetchAnswer parse(InputStream stream) {
             throw new UnsupportedOperationException("answers are not received here");
-        }
-    }
-
-    private static final class AnswerStream extends InputStream implements Drainable, KnownLength {
-
-        private static final InputStream DRAINED = new ByteArrayInputStream(new byte[0]);
-
-        private final FetchAnswer answer;
-        // Made only if somebody reads instead of draining.
-        private InputStream bytes = DRAINED;
-        private boolean started;
-
-        AnswerStream(FetchAnswer answer) {
-            this.answer = answer;
-        }
-
-        @Override
-        public int drainTo(OutputStream target) throws IOException {
-            if (started) {
-                return (int) bytes.transferTo(target);
-            }
-            started = true;
-            answer.writeTo(target);
-            return answer.sizeBytes;
-        }
-
-        @Override
-        public int read() throws IOException {
-            return bytes().read();
-        }
-
-        @Override
-        public int read(byte[] target, int offset, int length) throws IOException {
-            return bytes().read(target, offset, length);
-        }
-
-        @Override
-        public int available() throws IOException {
-            return started ? bytes.available() : answer.sizeBytes;
-        }
-
-        private InputStream bytes() throws IOException {
-            if (!started) {
-                started = true;
-                ByteArrayOutputStream out = new ByteArrayOutputStream(answer.sizeBytes);
-                answer.writeTo(out);
-                bytes = new ByteArrayInputStream(out.toByteArray());
-            }
-            return bytes;
         }
     }
 }

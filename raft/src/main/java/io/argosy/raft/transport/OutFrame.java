@@ -4,10 +4,8 @@ import com.google.protobuf.CodedOutputStream;
 import io.argosy.proto.v1.RaftFrame;
 import io.argosy.raft.Entry;
 import io.argosy.raft.core.Message;
-import io.grpc.Drainable;
-import io.grpc.KnownLength;
+import io.argosy.wire.grpc.WrittenStream;
 import io.grpc.MethodDescriptor;
-import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -98,61 +96,12 @@ final class OutFrame {
     static final class OutFrameMarshaller implements MethodDescriptor.Marshaller<OutFrame> {
         @Override
         public InputStream stream(OutFrame frame) {
-            return new FrameStream(frame);
+            return new WrittenStream(frame.sizeBytes(), frame::writeTo);
         }
 
         @Override
         public OutFrame parse(InputStream stream) {
             throw new UnsupportedOperationException("frames are received as generated messages");
-        }
-    }
-
-    private static final class FrameStream extends InputStream implements Drainable, KnownLength {
-
-        private static final InputStream DRAINED = new ByteArrayInputStream(new byte[0]);
-
-        private final OutFrame frame;
-        // Made only if somebody reads instead of draining.
-        private InputStream bytes = DRAINED;
-        private boolean started;
-
-        FrameStream(OutFrame frame) {
-            this.frame = frame;
-        }
-
-        @Override
-        public int drainTo(OutputStream target) throws IOException {
-            if (started) {
-                return (int) bytes.transferTo(target);
-            }
-            started = true;
-            frame.writeTo(target);
-            return frame.sizeBytes;
-        }
-
-        @Override
-        public int read() throws IOException {
-            return bytes().read();
-        }
-
-        @Override
-        public int read(byte[] target, int offset, int length) throws IOException {
-            return bytes().read(target, offset, length);
-        }
-
-        @Override
-        public int available() throws IOException {
-            return started ? bytes.available() : frame.sizeBytes;
-        }
-
-        private InputStream bytes() throws IOException {
-            if (!started) {
-                started = true;
-                ByteArrayOutputStream out = new ByteArrayOutputStream(frame.sizeBytes);
-                frame.writeTo(out);
-                bytes = new ByteArrayInputStream(out.toByteArray());
-            }
-            return bytes;
         }
     }
 }

@@ -3,17 +3,12 @@ package io.argosy.wire.bulk;
 import com.google.protobuf.CodedOutputStream;
 import io.argosy.proto.v1.ProduceRequest;
 import io.argosy.wire.batch.CompactBatchBuilder.Sealed;
-import io.grpc.Drainable;
-import io.grpc.KnownLength;
+import io.argosy.wire.grpc.WrittenStream;
 import io.grpc.MethodDescriptor;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.io.SequenceInputStream;
 import java.nio.charset.StandardCharsets;
-import java.util.Collections;
-import java.util.List;
 
 /**
  * A ProduceRequest as a client writes it: from the batch's own arrays straight into the network's buffers. Once gRPC has
@@ -48,71 +43,22 @@ public final class BatchOut {
         return prefix.length + batch.sizeBytes();
     }
 
+    private void writeTo(OutputStream target) throws IOException {
+        target.write(prefix);
+        target.write(batch.head());
+        target.write(batch.bodies(), 0, batch.bodiesBytes());
+    }
+
     static final class Marshaller implements MethodDescriptor.Marshaller<BatchOut> {
 
         @Override
         public InputStream stream(BatchOut request) {
-            return new Content(request);
+            return new WrittenStream(request.sizeBytes(), request::writeTo);
         }
 
         @Override
         public BatchOut parse(InputStream stream) {
             throw new UnsupportedOperationException("a client does not receive batches to store");
-        }
-    }
-
-    /** gRPC asks for the length and lets the content write itself; other transports read it. */
-    private static final class Content extends InputStream implements Drainable, KnownLength {
-
-        private final BatchOut request;
-        private final InputStream rest;
-        private int left;
-
-        Content(BatchOut request) {
-            this.request = request;
-            this.left = request.sizeBytes();
-            this.rest = new SequenceInputStream(Collections.enumeration(List.of(
-                    new ByteArrayInputStream(request.prefix),
-                    new ByteArrayInputStream(request.batch.head()),
-                    new ByteArrayInputStream(request.batch.bodies(), 0, request.batch.bodiesBytes()))));
-        }
-
-        @Override
-        public int drainTo(OutputStream target) throws IOException {
-            int drained = left;
-            if (drained == request.sizeBytes()) {
-                target.write(request.prefix);
-                target.write(request.batch.head());
-                target.write(request.batch.bodies(), 0, request.batch.bodiesBytes());
-            } else {
-                rest.transferTo(target);
-            }
-            left = 0;
-            return drained;
-        }
-
-        @Override
-        public int read() throws IOException {
-            if (left == 0) {
-                return -1;
-            }
-            left--;
-            return rest.read();
-        }
-
-        @Override
-        public int read(byte[] target, int at, int length) throws IOException {
-            if (left == 0) {
-                return length == 0 ? 0 : -1;
-            }
-            int count = rest.read(target, at, length);
-            left -= Math.max(0, count);
-            return count;
-        }
-
-        @Override
-        public int available() {
-            return left;
         }
     }
 }
