@@ -29,5 +29,5 @@ ensure_toolchain
 . scripts/simulator.sh
 build_simulator
 
-exec "$(java_of_a_jdk)" -XX:+UseParallelGC -Xmx1g -Dlogback.configurationFile=logback-simulate.xml \
+exec "$(java_of_a_jdk)" -XX:+UseSerialGC -Xmx1g -Xmn500m -Dlogback.configurationFile=logback-simulate.xml \
   -cp "$(simulator_classpath)" io.argosy.raft.mutants.MutantRun "$seconds" "${words[@]}"

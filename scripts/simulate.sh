@@ -25,7 +25,8 @@ USAGE
 level=OFF options=()
 while [ $# -gt 0 ]; do
   case $1 in
-    --seeds | --from | --minutes | --jobs | --seed | --dir) options+=("$1" "${2:?}"); shift 2 ;;
+    --seeds | --from | --minutes | --jobs | --seed | --dir | --shape | --voters | --seconds | --rate | --without | --strikes)
+      options+=("$1" "${2:?}"); shift 2 ;;
     --resume | --twice) options+=("$1"); shift ;;
     --log) level=INFO; shift ;;
     -h | --help) usage; exit 0 ;;
@@ -38,5 +39,5 @@ ensure_toolchain
 . scripts/simulator.sh
 build_simulator
 
-exec "$(java_of_a_jdk)" -XX:+UseParallelGC -Xmx1g -Dsim.log=$level -Dlogback.configurationFile=logback-simulate.xml \
+exec "$(java_of_a_jdk)" -XX:+UseSerialGC -Xmx1g -Xmn500m -Dsim.log=$level -Dlogback.configurationFile=logback-simulate.xml \
   -cp "$(simulator_classpath)" io.argosy.raft.sim.Campaign "${options[@]}"

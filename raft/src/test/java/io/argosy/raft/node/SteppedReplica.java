@@ -67,6 +67,10 @@ public final class SteppedReplica {
         return replica.writer().step();
     }
 
+    public boolean writerHasWork() {
+        return replica.writer().hasWork();
+    }
+
     public long stepApplier() {
         return replica.applier().step();
     }

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
@@ -37,7 +38,8 @@ public final class Campaign {
             int jobs,
             boolean resume,
             boolean twice,
-            Optional<Long> seed,
+            boolean replay,
+            Plan plan,
             Path folder) {
 
         static Options parse(String[] args) {
@@ -47,7 +49,8 @@ public final class Campaign {
             int jobs = 1;
             boolean resume = false;
             boolean twice = false;
-            Optional<Long> seed = Optional.empty();
+            boolean replay = false;
+            Plan plan = Plan.of(1);
             Path folder = Path.of("data/simulate");
             for (int i = 0; i < args.length; i++) {
                 switch (args[i]) {
@@ -57,15 +60,20 @@ public final class Campaign {
                     case "--jobs" -> jobs = Integer.parseInt(args[++i]);
                     case "--resume" -> resume = true;
                     case "--twice" -> twice = true;
-                    case "--seed" -> seed = Optional.of(Long.parseLong(args[++i]));
                     case "--dir" -> folder = Path.of(args[++i]);
-                    default -> throw new IllegalArgumentException("unknown option " + args[i]);
+                    default -> {
+                        String option = args[i];
+                        replay |= option.equals("--seed");
+                        String value = i + 1 < args.length ? args[++i] : "";
+                        plan = plan.with(option, value)
+                                .orElseThrow(() -> new IllegalArgumentException("unknown option " + option));
+                    }
                 }
             }
             if (seeds == Long.MAX_VALUE && minutes == 0) {
                 seeds = 1000;
             }
-            return new Options(seeds, from, minutes, jobs, resume, twice, seed, folder);
+            return new Options(seeds, from, minutes, jobs, resume, twice, replay, plan, folder);
         }
     }
 
@@ -102,16 +110,17 @@ public final class Campaign {
     /** The same for another workload. Returns the exit code. */
     public static int run(String[] args, Workload workload) throws IOException, InterruptedException {
         Options options = Options.parse(args);
-        if (options.seed.isPresent()) {
-            return replay(options.seed.get(), workload);
+        if (options.replay) {
+            return replay(options.plan, workload);
         }
         return new Campaign(options, workload).all();
     }
 
     // ------------------------------------------------------------------------------------------------- one seed
 
-    private static int replay(long seed, Workload workload) {
-        World world = World.of(seed, workload);
+    private static int replay(Plan plan, Workload workload) {
+        long seed = plan.seed();
+        World world = World.of(plan, workload);
         Optional<String> failure = attempt(world);
         System.out.print(world.trace().words());
         System.out.println(world.describe());
@@ -121,7 +130,7 @@ public final class Campaign {
             return 0;
         }
         System.out.println("seed " + seed + " FAILS: " + failure.get());
-        shrink(seed, workload, failure.get());
+        shrink(plan, workload, failure.get());
         return 1;
     }
 
@@ -148,17 +157,18 @@ public final class Campaign {
     }
 
     /** Leaves out kinds of faults, one after the other, as long as the seed still fails the same rule. */
-    private static void shrink(long seed, Workload workload, String failure) {
+    private static void shrink(Plan plan, Workload workload, String failure) {
+        long seed = plan.seed();
         Set<FaultClass> without = EnumSet.noneOf(FaultClass.class);
         String rule = failure.split(" ", 2)[0];
         for (FaultClass kind : FaultClass.values()) {
             without.add(kind);
-            Optional<String> again = attempt(World.of(seed, workload, without));
+            Optional<String> again = attempt(World.of(plan.without(without), workload));
             if (again.isEmpty() || !again.get().startsWith(rule)) {
                 without.remove(kind);
             }
         }
-        World smallest = World.of(seed, workload, without);
+        World smallest = World.of(plan.without(without), workload);
         Optional<String> last = attempt(smallest);
         System.out.println("still fails without " + without + ": " + last.orElse("?"));
         System.out.println("as a test: assertThatSeed(" + seed + "L, " + without + ")");
@@ -188,10 +198,10 @@ public final class Campaign {
 
     private void work() {
         for (Optional<Long> seed = take(); seed.isPresent(); seed = take()) {
-            World world = World.of(seed.get(), workload);
+            World world = World.of(options.plan.withSeed(seed.get()), workload);
             Optional<String> failure = attempt(world);
             if (failure.isEmpty() && options.twice) {
-                World again = World.of(seed.get(), workload);
+                World again = World.of(options.plan.withSeed(seed.get()), workload);
                 failure = attempt(again);
                 if (failure.isEmpty() && again.trace().hash() != world.trace().hash()) {
                     failure = Optional.of("DETERMINISM two runs of the seed differ");
@@ -237,8 +247,21 @@ public final class Campaign {
     private void show() {
         shownNanos = System.nanoTime();
         double seconds = (shownNanos - begunNanos) / 1e9;
+        // Of all threads of the process, those that compile and collect included: others may share the cores.
+        double cpuSeconds = ProcessHandle.current()
+                        .info()
+                        .totalCpuDuration()
+                        .orElse(Duration.ZERO)
+                        .toNanos()
+                / 1e9;
         System.out.printf(
-                "%.0f s, %.1f seeds/s, %.0f events/s, next seed %d, failed %d: %s%n",
-                seconds, sum.seeds / seconds, sum.events / seconds, nextSeed.get(), failed.size(), sum);
+                "%.0f s, %.0f s of CPU, %.2f seeds per s of CPU, %.0f events per s of CPU, next seed %d, failed %d: %s%n",
+                seconds,
+                cpuSeconds,
+                sum.seeds / cpuSeconds,
+                sum.events / cpuSeconds,
+                nextSeed.get(),
+                failed.size(),
+                sum);
     }
 }

@@ -11,7 +11,6 @@ import io.argosy.raft.core.RaftCore;
 import io.argosy.raft.storage.SnapshotManifest;
 import io.argosy.raft.transport.Bulk;
 import java.util.Arrays;
-import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
@@ -19,7 +18,7 @@ import java.util.TreeMap;
 final class Checks {
 
     private final World world;
-    private final List<Check> all;
+    private final Check[] all;
     private long[] committedTerms = new long[1024];
     private int[] committedCrcs = new int[1024];
     private boolean[] contentKnown = new boolean[1024];
@@ -29,7 +28,7 @@ final class Checks {
 
     Checks(World world) {
         this.world = world;
-        this.all = Rules.all(world, this);
+        this.all = Rules.all(world, this).toArray(Check[]::new);
     }
 
     void require(boolean holds, SimulatedNode node, String rule) {

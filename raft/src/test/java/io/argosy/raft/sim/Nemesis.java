@@ -13,6 +13,7 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
@@ -31,16 +32,24 @@ final class Nemesis {
     private final World world;
     private final EventQueue events;
     private final Wires wires;
-    private final SplittableRandom random;
+    private final SplittableRandom schedule;
+    private final Optional<Set<Integer>> happening;
+    /** Of the newest strike: what it draws changes nothing for the strikes after it. */
+    private SplittableRandom random;
+
     private final List<FaultClass> kinds = new ArrayList<>();
     private final Map<FaultClass, Action> actions = new EnumMap<>(FaultClass.class);
     private boolean stopped;
+    private int strikes;
 
-    Nemesis(World world, SplittableRandom random) {
+    /** @param happening numbers of the strikes that happen; empty for all */
+    Nemesis(World world, SplittableRandom random, Optional<Set<Integer>> happening) {
         this.world = world;
         this.events = world.events();
         this.wires = world.wires();
-        this.random = random;
+        this.schedule = random;
+        this.random = random.split();
+        this.happening = happening;
         action(FaultClass.KILL, this::kill);
         action(FaultClass.POWER_LOSS, this::losePower);
         action(FaultClass.RESTART_ALL, this::allAtOnce);
@@ -95,20 +104,32 @@ final class Nemesis {
     }
 
     private void next() {
-        events.after(1 + random.nextLong(2 * world.swarm().strikeMeanNanos), () -> {
+        events.after(1 + schedule.nextLong(2 * world.swarm().strikeMeanNanos), () -> {
             if (!stopped) {
-                FaultClass kind = kinds.get(random.nextInt(kinds.size()));
-                SimulatedNode victim =
-                        random.nextInt(3) == 0 ? world.anyLeader().orElse(anybody()) : anybody();
-                Action action = actions.get(kind);
-                if (action != null && victim.isUp()) {
-                    world.counts().struck(kind);
-                    world.trace().mix(kinds.indexOf(kind));
-                    action.strike(victim);
+                random = schedule.split();
+                int number = strikes++;
+                if (happening.isEmpty() || happening.get().contains(number)) {
+                    strike(number);
                 }
                 next();
             }
         });
+    }
+
+    private void strike(int number) {
+        FaultClass kind = kinds.get(random.nextInt(kinds.size()));
+        SimulatedNode victim = random.nextInt(3) == 0 ? world.anyLeader().orElse(anybody()) : anybody();
+        Action action = actions.get(kind);
+        if (action != null && victim.isUp()) {
+            world.counts().struck(kind);
+            world.trace().add(victim.position(), "is struck", "number " + number + ", " + kind, kinds.indexOf(kind));
+            action.strike(victim);
+        }
+    }
+
+    /** How many there were, whether they happened or not. */
+    int strikes() {
+        return strikes;
     }
 
     private SimulatedNode anybody() {

@@ -139,7 +139,8 @@ final class Promised {
                         node,
                         "R29 entry " + index + " was of term " + terms[(int) index] + " and is of " + term);
             }
-            put(index, term);
+            // What lies in a gap has no term of its own until it is repaired: what it was is known here alone.
+            put(index, index <= syncedIndex && !log.termKnown(index) ? terms[(int) index] : term);
         }
         lastIndex = log.lastIndex();
         // Opening makes durable what it finds, or else it could not build on it.

@@ -89,7 +89,7 @@ class SeedsTest {
     }
 
     private static World assertThatSeed(long seed, Set<FaultClass> without) {
-        World world = World.of(seed, new Ledger(), without);
+        World world = World.of(Plan.of(seed).without(without), new Ledger());
         try {
             return world.run();
         } catch (Violation e) {

@@ -24,6 +24,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.UUID;
+import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -380,10 +381,10 @@ public final class SimulatedNode {
     /** The process from start to death. */
     private final class Life implements FailureHook, StateMachine, LongSupplier {
         private final int number;
-        private final SteppedLane loop = new SteppedLane("loop", this::stepLoop);
-        private final SteppedLane writer = new SteppedLane("log-writer", this::stepWriter);
-        private final SteppedLane applier = new SteppedLane("applier", this::stepApplier);
-        private final SteppedLane bulk = new SteppedLane("bulk", this::stepBulk);
+        private final SteppedLane loop = new SteppedLane("loop", this::stepLoop, () -> true);
+        private final SteppedLane writer = new SteppedLane("log-writer", this::stepWriter, this::writerHasWork);
+        private final SteppedLane applier = new SteppedLane("applier", this::stepApplier, this::applierHasWork);
+        private final SteppedLane bulk = new SteppedLane("bulk", this::stepBulk, () -> true);
         private @Nullable LocalStore store;
         private SteppedReplica replica;
         private boolean ended;
@@ -500,6 +501,14 @@ public final class SimulatedNode {
             return replica.writerPerforms();
         }
 
+        private boolean writerHasWork() {
+            return replica.writerHasWork();
+        }
+
+        private boolean applierHasWork() {
+            return replica.applierHasWork();
+        }
+
         private long stepBulk() {
             return replica.stepBulk();
         }
@@ -614,14 +623,15 @@ public final class SimulatedNode {
         private final class SteppedLane {
             private final String name;
             private final LongSupplier step;
-            private long dueNanos = Long.MAX_VALUE;
-            private int scheduled;
+            private final BooleanSupplier hasWork;
+            private final EventQueue.Event next = new EventQueue.Event(this::due);
             /** Waits for the disk, or stands still on purpose: nobody can hurry it. */
             private boolean busy;
 
-            SteppedLane(String name, LongSupplier step) {
+            SteppedLane(String name, LongSupplier step, BooleanSupplier hasWork) {
                 this.name = name;
                 this.step = step;
+                this.hasWork = hasWork;
             }
 
             void wake() {
@@ -631,18 +641,16 @@ public final class SimulatedNode {
             }
 
             private void schedule(long atNanos) {
-                if (atNanos >= dueNanos || ended) {
-                    return;
+                if (!ended && (!next.isWaiting() || atNanos < next.atNanos())) {
+                    events.at(next, atNanos);
                 }
-                dueNanos = atNanos;
-                int mine = ++scheduled;
-                events.after(atNanos - events.nowNanos(), () -> {
-                    if (mine == scheduled && !ended) {
-                        dueNanos = Long.MAX_VALUE;
-                        busy = false;
-                        run();
-                    }
-                });
+            }
+
+            private void due() {
+                if (!ended) {
+                    busy = false;
+                    run();
+                }
             }
 
             private void run() {
@@ -654,6 +662,10 @@ public final class SimulatedNode {
                 long wait;
                 try {
                     wait = step.getAsLong();
+                    if (wait == 0 && !ended && !hasWork.getAsBoolean()) {
+                        // Nothing is left: it finds that out at once, and rests.
+                        wait = step.getAsLong();
+                    }
                 } catch (RuntimeException e) {
                     replica.fail(name, e);
                     return;

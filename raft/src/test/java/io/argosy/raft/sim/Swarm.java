@@ -56,9 +56,10 @@ final class Swarm {
     final RaftConfig.Limits limits;
     final RaftConfig.Storage storage;
 
-    /** @param without kinds of faults to leave out, for narrowing down a failure; all else stays as it is */
-    Swarm(SplittableRandom random, Set<FaultClass> without) {
-        voters = VOTERS[random.nextInt(VOTERS.length)];
+    /** Everything is drawn, whatever the plan overrules: all else stays as it is. */
+    Swarm(SplittableRandom random, Plan plan) {
+        Set<FaultClass> without = plan.without();
+        voters = plan.voters().orElse(VOTERS[random.nextInt(VOTERS.length)]);
         faults = EnumSet.noneOf(FaultClass.class);
         int share = 1 + random.nextInt(4);
         for (FaultClass fault : FaultClass.values()) {
@@ -66,7 +67,7 @@ final class Swarm {
                 faults.add(fault);
             }
         }
-        virtualNanos = (5 + random.nextInt(16)) * 1_000L * MILLI;
+        virtualNanos = plan.seconds().orElse(5 + random.nextInt(16)) * 1_000L * MILLI;
 
         delayMinNanos = random.nextInt(3) == 0 ? random.nextLong(30 * MILLI) : random.nextLong(MILLI);
         delayMeanNanos = random.nextInt(3) == 0 ? random.nextLong(60 * MILLI) : 200_000 + random.nextLong(3 * MILLI);
@@ -80,7 +81,7 @@ final class Swarm {
         maintainNanos = (5 + random.nextInt(200)) * MILLI;
         flushMeanNanos = (50 + random.nextInt(3_000)) * MILLI;
 
-        requestsPerSecond = 20 + random.nextInt(200);
+        requestsPerSecond = plan.rate().orElse(20 + random.nextInt(200));
         payloadBytesMax = random.nextInt(4) == 0 ? 4_000 : 200;
 
         strikeMeanNanos = (100 + random.nextInt(2_000)) * MILLI;

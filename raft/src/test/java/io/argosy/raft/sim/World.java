@@ -6,7 +6,6 @@ import io.argosy.raft.ReplicaId;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -47,7 +46,8 @@ public final class World {
     /** Between birth and recovery. */
     private boolean striking;
 
-    private World(long seed, Workload workload, Function<SplittableRandom, Swarm> draw) {
+    private World(
+            long seed, Workload workload, Optional<Set<Integer>> strikes, Function<SplittableRandom, Swarm> draw) {
         this.seed = seed;
         // A seed and its neighbour must have nothing in common.
         this.random = new SplittableRandom(seed * 0x9E3779B97F4A7C15L + 0x632BE59BD9B4E019L);
@@ -78,17 +78,17 @@ public final class World {
             nodes.add(node);
             byId.put(id, node);
         }
-        this.nemesis = new Nemesis(this, random.split());
+        this.nemesis = new Nemesis(this, random.split(), strikes);
     }
 
     /** A world whose run has not begun. */
-    public static World of(long seed, Workload workload, Set<FaultClass> without) {
-        return new World(seed, workload, random -> new Swarm(random, without));
+    public static World of(Plan plan, Workload workload) {
+        return new World(plan.seed(), workload, plan.strikes(), random -> new Swarm(random, plan));
     }
 
-    /** As {@link #of}, with all kinds of faults that the seed has. */
+    /** As {@link #of(Plan, Workload)}, with everything as the seed draws it. */
     public static World of(long seed, Workload workload) {
-        return of(seed, workload, EnumSet.noneOf(FaultClass.class));
+        return of(Plan.of(seed), workload);
     }
 
     /** A group of this size that is born and healthy, with clients: for scripts that make their own trouble. */
@@ -98,7 +98,7 @@ public final class World {
 
     /** As {@link #calm(int, long)}, with machines that may join. */
     static World calm(int voters, int spares, long seed) {
-        World world = new World(seed, new Ledger(), random -> new Swarm(voters, spares));
+        World world = new World(seed, new Ledger(), Optional.empty(), random -> new Swarm(voters, spares));
         world.begin();
         world.clients.begin();
         world.runUntil("somebody leads", () -> world.anyLeader().isPresent(), 5_000 * MILLI);

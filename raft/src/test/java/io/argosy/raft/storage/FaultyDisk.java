@@ -71,12 +71,12 @@ public final class FaultyDisk implements Disk {
             }
             for (int s = dirty.nextSetBit(0); s >= 0; s = dirty.nextSetBit(s + 1)) {
                 int from = s * SECTOR_BYTES;
-                int to = Math.min(from + SECTOR_BYTES, length);
-                if (to > from) {
-                    int target = misdirected.getOrDefault(s, s) * SECTOR_BYTES;
-                    if (target >= 0 && target + to - from <= durable.length) {
-                        System.arraycopy(bytes, from, durable, target, to - from);
-                    }
+                if (misdirected.isEmpty()) {
+                    s = dirty.nextClearBit(s);
+                    int to = Math.min(s * SECTOR_BYTES, length);
+                    System.arraycopy(bytes, from, durable, from, Math.max(0, to - from));
+                } else {
+                    forceSector(s, from);
                 }
             }
             if (length < durable.length) {
@@ -84,6 +84,14 @@ public final class FaultyDisk implements Disk {
             }
             durableLength = length;
             clean();
+        }
+
+        private void forceSector(int sector, int from) {
+            int to = Math.min(from + SECTOR_BYTES, length);
+            int target = misdirected.getOrDefault(sector, sector) * SECTOR_BYTES;
+            if (to > from && target >= 0 && target + to - from <= durable.length) {
+                System.arraycopy(bytes, from, durable, target, to - from);
+            }
         }
 
         void clean() {
