@@ -447,7 +447,7 @@ final class SegmentScan {
 
         private final Source source;
         private final long end;
-        private ByteBuffer buffer = ByteBuffer.allocate(BYTES);
+        private ByteBuffer buffer;
         private long start;
         private int length;
         private int readAheadBytes = BYTES;
@@ -455,6 +455,7 @@ final class SegmentScan {
         Window(Source source, long end) {
             this.source = source;
             this.end = end;
+            this.buffer = ByteBuffer.allocate((int) Math.min(BYTES, end));
         }
 
         void readAheadBytes(int bytes) {

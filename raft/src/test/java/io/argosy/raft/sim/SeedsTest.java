@@ -17,6 +17,8 @@ import org.slf4j.LoggerFactory;
 /** The quick set of seeds, and those that once found something. More of them: {@code scripts/simulate.sh}. */
 class SeedsTest {
 
+    private static final long ENOUGH_SEEDS = 80;
+
     private static final Logger LOG = (Logger) LoggerFactory.getLogger("io.argosy.raft");
 
     @BeforeAll
@@ -31,8 +33,9 @@ class SeedsTest {
 
     @Test
     void noRuleIsBrokenWhateverBreaksAndASeedAlwaysRunsAlike() {
+        long seeds = Long.getLong("sim.seeds", ENOUGH_SEEDS);
         Counts sum = new Counts();
-        for (long seed = 1; seed <= Long.getLong("sim.seeds", 80); seed++) {
+        for (long seed = 1; seed <= seeds; seed++) {
             World world = assertThatSeed(seed, EnumSet.noneOf(FaultClass.class));
             sum.add(world.counts());
             World again = assertThatSeed(seed, EnumSet.noneOf(FaultClass.class));
@@ -40,7 +43,10 @@ class SeedsTest {
                     .as("trace of seed %s", seed)
                     .isEqualTo(world.trace().hash());
         }
-        // A run that does nothing proves nothing.
+        // A run that does nothing proves nothing; of few seeds not each kind can be expected.
+        if (seeds < ENOUGH_SEEDS) {
+            return;
+        }
         assertThat(sum.faults).containsOnlyKeys(Nemesis.kinds());
         assertThat(sum.readsConfirmed).isGreaterThan(100);
         assertThat(sum.logReads).isGreaterThan(100);
