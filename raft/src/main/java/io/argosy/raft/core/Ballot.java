@@ -3,20 +3,26 @@ package io.argosy.raft.core;
 import io.argosy.raft.ReplicaId;
 import java.util.Arrays;
 
-/** Votes of one round. Only an explicit grant counts; this replica's own counts once it is durable (R1, R7). */
+/**
+ * Votes of one round. Only an explicit grant counts; this replica's own counts once it is durable (R1, R7). Beside them
+ * who answered that its log went further and that nothing is left of what goes beyond the candidate's.
+ */
 final class Ballot {
 
     private final ReplicaId[] voters;
     private final boolean[] granted;
+    private final boolean[] lostMore;
     private int grants;
 
     Ballot(ReplicaId[] voters) {
         this.voters = voters;
         this.granted = new boolean[voters.length];
+        this.lostMore = new boolean[voters.length];
     }
 
     void clear() {
         Arrays.fill(granted, false);
+        Arrays.fill(lostMore, false);
         grants = 0;
     }
 
@@ -27,6 +33,33 @@ final class Ballot {
                 grants++;
             }
         }
+    }
+
+    void lostMore(ReplicaId voter) {
+        for (int i = 0; i < voters.length; i++) {
+            if (voters[i].equals(voter)) {
+                lostMore[i] = true;
+            }
+        }
+    }
+
+    boolean hasLostMore(ReplicaId voter) {
+        for (int i = 0; i < voters.length; i++) {
+            if (voters[i].equals(voter)) {
+                return lostMore[i] && !granted[i];
+            }
+        }
+        return false;
+    }
+
+    /** All voters answered, and nobody has anything that goes beyond the candidate's log. */
+    boolean nobodyHasMore() {
+        for (int i = 0; i < voters.length; i++) {
+            if (!granted[i] && !lostMore[i]) {
+                return false;
+            }
+        }
+        return voters.length > 0;
     }
 
     boolean won() {

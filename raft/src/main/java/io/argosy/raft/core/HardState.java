@@ -3,7 +3,16 @@ package io.argosy.raft.core;
 import io.argosy.raft.ReplicaId;
 import java.util.Optional;
 
-/** What must be durable before anyone hears of it (Raft paper, figure 2; R1). */
-public record HardState(long term, Optional<ReplicaId> votedFor) {
+/**
+ * What must be durable before anyone hears of it (Raft paper, figure 2; R1).
+ *
+ * @param reached how far the log went before entries that are lost were given up; it may have acknowledged them, so it
+ *     votes as if it still had them, until its log reaches further. {@link LogEnd#NONE} otherwise
+ */
+public record HardState(long term, Optional<ReplicaId> votedFor, LogEnd reached) {
     public static final HardState INITIAL = new HardState(0, Optional.empty());
+
+    public HardState(long term, Optional<ReplicaId> votedFor) {
+        this(term, votedFor, LogEnd.NONE);
+    }
 }

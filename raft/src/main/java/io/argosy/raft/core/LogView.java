@@ -257,6 +257,34 @@ final class LogView {
         firstIndex = newFirstIndex;
     }
 
+    /** The terms up to the index are these; the log is as it was. */
+    void learn(List<TermStart> terms, long upTo) {
+        if (upTo < firstIndex) {
+            return;
+        }
+        long[] starts = termStarts;
+        long[] values = termValues;
+        int count = termCount;
+        long nextTerm = upTo < lastIndex ? termAt(upTo + 1) : 0;
+        termStarts = new long[count + terms.size() + 1];
+        termValues = new long[count + terms.size() + 1];
+        termCount = 0;
+        pushTerm(starts[0], values[0]);
+        for (TermStart start : terms) {
+            if (start.firstIndex() <= upTo && start.firstIndex() > starts[0]) {
+                pushTerm(start.firstIndex(), start.term());
+            }
+        }
+        if (upTo < lastIndex) {
+            pushTerm(upTo + 1, nextTerm);
+        }
+        for (int i = 0; i < count; i++) {
+            if (starts[i] > upTo + 1) {
+                pushTerm(starts[i], values[i]);
+            }
+        }
+    }
+
     /** The store wrote entry 1 of term 0 by itself when it was adopted. */
     void born() {
         if (lastIndex != 0) {

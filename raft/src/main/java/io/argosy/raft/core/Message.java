@@ -13,6 +13,8 @@ public sealed interface Message {
      * @param transfer asked to campaign by the leader: voters ignore stickiness (R13)
      * @param leaderLost the candidate knows that the leader's process has died
      * @param hollow a pre-vote of one that lacks bodies: who lacks none and could lead shall do so instead (D2)
+     * @param givesUp every voter has answered in this term that nothing is left of what goes beyond this log: who had more
+     *     shall give it up
      */
     record VoteRequest(
             long term,
@@ -21,8 +23,26 @@ public sealed interface Message {
             boolean preVote,
             boolean transfer,
             boolean leaderLost,
-            boolean hollow)
-            implements Message {}
+            boolean hollow,
+            boolean givesUp)
+            implements Message {
+
+        /** Nothing is given up. */
+        public VoteRequest(
+                long term,
+                long lastIndex,
+                long lastTerm,
+                boolean preVote,
+                boolean transfer,
+                boolean leaderLost,
+                boolean hollow) {
+            this(term, lastIndex, lastTerm, preVote, transfer, leaderLost, hollow, false);
+        }
+
+        LogEnd end() {
+            return new LogEnd(lastTerm, lastIndex);
+        }
+    }
 
     record VoteResponse(long term, boolean granted, boolean preVote, Refusal refusal) implements Message {}
 
@@ -34,7 +54,12 @@ public sealed interface Message {
         STALE_TERM,
         ALREADY_VOTED,
         UNKNOWN_MEMBER,
-        CANDIDATE_HOLLOW
+        CANDIDATE_HOLLOW,
+        /**
+         * The voter's log goes further, but the first entry that goes beyond the candidate's log is lost there, and nothing
+         * proves that it was ever durable.
+         */
+        LOST_MORE
     }
 
     /** @param session of the append stream, {@link RaftCore#peerReset}; comes back in the response (R27) */

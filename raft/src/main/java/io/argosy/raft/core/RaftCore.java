@@ -74,6 +74,7 @@ public final class RaftCore {
     // Persistent on all replicas (Raft paper, figure 2).
     private long term;
     private Optional<ReplicaId> votedFor;
+    private LogEnd reached;
     private HardState handedHardState;
 
     // Volatile. lastApplied <= commitIndex <= lastIndex
@@ -105,6 +106,13 @@ public final class RaftCore {
     private boolean diskSlow;
     private long diskHealthySinceNanos;
 
+    // Lost entries, docs/raft-rules.md 4.4.
+    /** No entry that was in the log when the process began is of a higher term. */
+    private final long restoredTerm;
+
+    /** The leader's appends have met entries here whose terms nobody knows, since then. */
+    private OptionalLong unknownMetNanos = OptionalLong.empty();
+
     private Optional<ReplicaId> fetchSnapshot = Optional.empty();
 
     // What the driver was told.
@@ -123,6 +131,8 @@ public final class RaftCore {
         this.durability = new Durability(restored.hardState(), restored.lastIndex());
         this.term = restored.hardState().term();
         this.votedFor = restored.hardState().votedFor();
+        this.reached = restored.hardState().reached();
+        this.restoredTerm = term;
         this.handedHardState = restored.hardState();
         this.commitIndex = restored.appliedIndex();
         this.lastApplied = restored.appliedIndex();
@@ -155,7 +165,7 @@ public final class RaftCore {
         takesPart = !membership.givesToAnother(config.self(), config.storeUuid());
         voter = takesPart && membership.voter(config.self()).isPresent();
         priority = membership.member(config.self()).map(Member::priority).orElse(Member.PRIORITY_DEFAULT);
-        ballot = new Ballot(membership.voters().stream().map(Member::id).toArray(ReplicaId[]::new));
+        ballot = ballotOf(membership);
         replicator.reconfigure(membership, openSessions, role == Role.LEADER, nowNanos);
         if (role == Role.LEADER) {
             // A smaller majority may have been reached already (R46).
@@ -269,10 +279,16 @@ public final class RaftCore {
     public void persisted(long sequence) {
         durability.persisted(sequence, term);
         if (role == Role.CANDIDATE && termIsDurable()) {
-            ballot.grant(config.self());
+            vote();
             leadIfElected();
         } else if (role == Role.LEADER) {
             advanceCommit();
+        }
+        if (!reached.equals(LogEnd.NONE)
+                && log.firstIndex() <= durability.durableIndex()
+                && !new LogEnd(log.termAt(durability.durableIndex()), durability.durableIndex()).isBehind(reached)) {
+            // Whatever was acknowledged of what it gave up is here again, or was never committed.
+            reached = LogEnd.NONE;
         }
         forgetOldEntries();
     }
@@ -358,12 +374,18 @@ public final class RaftCore {
     }
 
     /**
-     * These entries fail their checksums on this disk, or no longer: as {@link #electable}, and of what is not known to be
-     * committed none of them counts as held.
+     * These entries are lost on this disk, or no longer: as {@link #electable}, and of what is not known to be committed
+     * none of them counts as held. If all of them may never have been committed, it campaigns as the log in front of them.
+     *
+     * @param ranges ascending
      */
-    public void damaged(List<IndexRange> ranges) {
-        shortfall.damaged(ranges);
-        electable(shortfall.isWhole());
+    public void damaged(List<LostRange> ranges) {
+        if (shortfall.damaged(ranges, durability.durableIndex())) {
+            electable(shortfall.isWhole());
+            if (role == Role.PRE_CANDIDATE || role == Role.CANDIDATE) {
+                stepDown(); // It campaigned as a log that it does not have.
+            }
+        }
     }
 
     /**
@@ -435,7 +457,7 @@ public final class RaftCore {
             throw new InvariantViolation("installed a snapshot of index " + index + " at commit index " + commitIndex);
         }
         shortfall.installed();
-        shortfall.damaged(List.of());
+        shortfall.damaged(List.of(), index);
         electable = true;
         log.resetBehind(index, snapshotTerm);
         durability.resetBehind(index);
@@ -454,6 +476,11 @@ public final class RaftCore {
     /** The log on disk begins lower than it did: older entries were fetched. */
     public void prepended(long firstIndex, List<TermStart> older) {
         log.prepend(firstIndex, older);
+    }
+
+    /** Lost entries are back: the terms of those that are committed may have been guesses. */
+    public void repaired(List<TermStart> terms) {
+        log.learn(terms, Math.min(commitIndex, durability.durableIndex()));
     }
 
     /** The log dropped everything below the index. */
@@ -645,7 +672,8 @@ public final class RaftCore {
                 + ".." + log.lastIndex() + " lastTerm=" + log.lastTerm() + " tailFirst=" + log.tailFirst()
                 + " durableIndex=" + durability.durableIndex() + " commitIndex=" + commitIndex + " handedApplyIndex="
                 + handedApplyIndex + " lastApplied=" + lastApplied + " termFirstIndex=" + termFirstIndex
-                + " electable=" + electable + " diskSlow=" + diskSlow + " installing=" + shortfall.installing()
+                + " electable=" + electable + " reached=" + reached + " lost=" + shortfall.damaged() + " diskSlow="
+                + diskSlow + " installing=" + shortfall.installing()
                 + " transfer=" + handingOverTo() + " membership=" + configs.current();
     }
 
@@ -659,10 +687,12 @@ public final class RaftCore {
             if (term < handedHardState.term()) {
                 throw new InvariantViolation("term " + term + " after term " + handedHardState.term());
             }
-            if (term == handedHardState.term() && handedHardState.votedFor().isPresent()) {
+            if (term == handedHardState.term()
+                    && handedHardState.votedFor().isPresent()
+                    && !votedFor.equals(handedHardState.votedFor())) {
                 throw new InvariantViolation("vote for " + votedFor + " after " + handedHardState);
             }
-            handedHardState = new HardState(term, votedFor);
+            handedHardState = new HardState(term, votedFor, reached);
             changed = Optional.of(handedHardState);
         }
         OptionalLong truncateFrom = log.takeTruncation();
@@ -672,7 +702,9 @@ public final class RaftCore {
     }
 
     private boolean hardStateChanged() {
-        return term != handedHardState.term() || !votedFor.equals(handedHardState.votedFor());
+        return term != handedHardState.term()
+                || !votedFor.equals(handedHardState.votedFor())
+                || !reached.equals(handedHardState.reached());
     }
 
     /**
@@ -781,16 +813,16 @@ public final class RaftCore {
         }
         // A pre-vote changes nothing here: a replica that can't win doesn't raise its term (thesis 9.6).
         role = Role.PRE_CANDIDATE;
-        ballot.clear();
-        ballot.grant(config.self());
+        openBallot();
+        vote();
         electionDeadlineNanos = nowNanos + (retriesFast() ? shortNanos() : randomElectionNanos());
-        if (ballot.won()) {
+        if (ballot.won() || ballot.nobodyHasMore()) {
             campaignForReal(false);
             return;
         }
         boolean hollow = shortfall.letsOthersLead(nowNanos, 2 * config.electionMaxNanos());
-        VoteRequest request =
-                new VoteRequest(term + 1, log.lastIndex(), log.lastTerm(), true, false, retriesFast(), hollow);
+        LogEnd end = offeredEnd();
+        VoteRequest request = new VoteRequest(term + 1, end.index(), end.term(), true, false, retriesFast(), hollow);
         for (PeerProgress peer : replicator.peers()) {
             if (peer.voter) {
                 outbox.now(peer.id, request);
@@ -803,11 +835,11 @@ public final class RaftCore {
         votedFor = Optional.of(config.self());
         role = Role.CANDIDATE;
         leader = Optional.empty();
-        ballot.clear();
+        openBallot();
         electionDeadlineNanos =
                 nowNanos + (retriesFast() ? 5 * shortNanos() + randomUpTo(5 * shortNanos()) : randomElectionNanos());
-        VoteRequest request =
-                new VoteRequest(term, log.lastIndex(), log.lastTerm(), false, transfer, retriesFast(), false);
+        LogEnd end = offeredEnd();
+        VoteRequest request = new VoteRequest(term, end.index(), end.term(), false, transfer, retriesFast(), false);
         for (PeerProgress peer : replicator.peers()) {
             if (peer.voter) {
                 outbox.afterDurable(peer.id, request);
@@ -816,8 +848,91 @@ public final class RaftCore {
     }
 
     private boolean mayCampaign() {
-        boolean fit = electable && !diskSlow && !shortfall.installing() && !shortfall.needsSnapshot();
+        boolean hasLog = electable || (!shortfall.isWhole() && shortfall.firstLostBehind(0) > commitIndex);
+        boolean fit = hasLog && !diskSlow && !shortfall.installing() && !shortfall.needsSnapshot();
         return takesPart && fit && (voter || isVoterUntilCommitted());
+    }
+
+    // Lost entries (docs/raft-rules.md, 4.4)
+
+    /** The log that this replica votes as: what it ever had, and may have acknowledged. */
+    private LogEnd heldEnd() {
+        LogEnd end = new LogEnd(shortfall.isUnknown(log.lastIndex()) ? restoredTerm : log.lastTerm(), log.lastIndex());
+        return end.orFurther(reached);
+    }
+
+    /** The log that this replica campaigns with: what it can still give to others. */
+    private LogEnd offeredEnd() {
+        long lost = shortfall.firstLostBehind(commitIndex);
+        long index = lost == 0 ? log.lastIndex() : lost - 1;
+        return new LogEnd(log.termAt(index), index);
+    }
+
+    /** It has all that it ever had. */
+    private boolean hasLostNothing() {
+        return !offeredEnd().isBehind(heldEnd());
+    }
+
+    /**
+     * The first entry that goes beyond the end is lost here, and nothing proves that it was ever durable. What follows it
+     * is of no use without it.
+     */
+    private boolean hasLostWhatGoesBeyond(LogEnd end) {
+        long index = log.lastIndexWithTermAtMost(log.lastIndex(), end.term());
+        long common = log.termAt(index) == end.term() ? Math.min(index, end.index()) : index;
+        return !end.isBehind(reached)
+                && common >= commitIndex
+                && shortfall.firstUnknownBehind(commitIndex) == 0
+                && shortfall.isDoubtful(common + 1);
+    }
+
+    /** A membership that is given up with the end of the log has no say. */
+    private void openBallot() {
+        Optional<ConfigAt> inForce = configs.at(offeredEnd().index()).or(configs::current);
+        ballot = ballotOf(inForce.orElseThrow().membership());
+    }
+
+    private static Ballot ballotOf(Membership membership) {
+        return new Ballot(membership.voters().stream().map(Member::id).toArray(ReplicaId[]::new));
+    }
+
+    /** For itself, as for anybody: not for a log that is behind what it ever had. */
+    private void vote() {
+        if (hasLostNothing()) {
+            ballot.grant(config.self());
+        } else if (hasLostWhatGoesBeyond(offeredEnd())) {
+            ballot.lostMore(config.self());
+        }
+    }
+
+    /** Nobody has anything beyond this log: those who had more are asked again, to give it up. */
+    private void askToGiveUp() {
+        LogEnd end = offeredEnd();
+        VoteRequest request = new VoteRequest(term, end.index(), end.term(), false, false, false, false, true);
+        for (PeerProgress peer : replicator.peers()) {
+            if (ballot.hasLostMore(peer.id)) {
+                outbox.now(peer.id, request);
+            }
+        }
+        ballot.grant(config.self());
+    }
+
+    /** Before this replica leads: what it lost and may give up is no longer part of its log. */
+    private void giveUpLostEntries() {
+        long lost = shortfall.firstLostBehind(commitIndex);
+        if (lost == 0) {
+            return;
+        }
+        truncateFrom(lost);
+    }
+
+    private void truncateFrom(long index) {
+        log.truncateFrom(index);
+        durability.truncated(index);
+        electable |= shortfall.truncateFrom(index);
+        if (configs.truncateFrom(index)) {
+            reconfigure();
+        }
     }
 
     /**
@@ -847,7 +962,7 @@ public final class RaftCore {
             refuse(from, m, Refusal.LEADER_ALIVE);
         } else if (m.preVote()) {
             if (candidateLogIsBehind(m)) {
-                refuse(from, m, Refusal.LOG_BEHIND);
+                refuse(from, m, reasonWhyBehind(m));
                 campaignInsteadOf(m);
             } else if (m.hollow() && leadsBetterThan(m)) {
                 refuse(from, m, Refusal.CANDIDATE_HOLLOW);
@@ -866,6 +981,7 @@ public final class RaftCore {
     /** This replica lacks nothing that the hollow candidate has, and no body either. */
     private boolean leadsBetterThan(VoteRequest m) {
         return mayCampaign()
+                && hasLostNothing()
                 && !shortfall.isHollow()
                 && log.lastTerm() == m.lastTerm()
                 && log.lastIndex() == m.lastIndex();
@@ -878,8 +994,8 @@ public final class RaftCore {
         boolean free = votedFor.isEmpty() || votedFor.get().equals(from); // Granted again if the answer was lost (R6).
         if (!free) {
             refuse(from, m, Refusal.ALREADY_VOTED);
-        } else if (candidateLogIsBehind(m)) {
-            refuse(from, m, Refusal.LOG_BEHIND);
+        } else if (candidateLogIsBehind(m) && !(m.givesUp() && hasLostWhatGoesBeyond(m.end()))) {
+            refuse(from, m, reasonWhyBehind(m));
         } else {
             votedFor = Optional.of(from);
             resetElectionTimer();
@@ -901,8 +1017,11 @@ public final class RaftCore {
 
     /** Raft paper, section 5.4.1. */
     private boolean candidateLogIsBehind(VoteRequest m) {
-        long lastTerm = log.lastTerm();
-        return m.lastTerm() < lastTerm || (m.lastTerm() == lastTerm && m.lastIndex() < log.lastIndex());
+        return m.end().isBehind(heldEnd());
+    }
+
+    private Refusal reasonWhyBehind(VoteRequest m) {
+        return hasLostWhatGoesBeyond(m.end()) ? Refusal.LOST_MORE : Refusal.LOG_BEHIND;
     }
 
     /**
@@ -922,12 +1041,14 @@ public final class RaftCore {
             // A higher term is news, never a grant (R7).
             if (m.term() > term) {
                 follow(m.term(), Optional.empty());
+            } else if (m.refusal() == Refusal.LOST_MORE) {
+                onLostMore(from, m);
             }
             return;
         }
         if (m.preVote() && role == Role.PRE_CANDIDATE && m.term() == term + 1) {
             ballot.grant(from);
-            if (ballot.won()) {
+            if (ballot.won() || ballot.nobodyHasMore()) {
                 campaignForReal(false);
             }
         } else if (!m.preVote() && role == Role.CANDIDATE && m.term() == term) {
@@ -936,10 +1057,27 @@ public final class RaftCore {
         }
     }
 
+    /** A refusal says the voter's own term: it asks for no vote, so that it is at most the candidate's. */
+    private void onLostMore(ReplicaId from, VoteResponse m) {
+        if (m.preVote() && role == Role.PRE_CANDIDATE) {
+            ballot.lostMore(from);
+            if (ballot.nobodyHasMore()) {
+                campaignForReal(false);
+            }
+        } else if (!m.preVote() && role == Role.CANDIDATE && m.term() == term) {
+            ballot.lostMore(from);
+            leadIfElected();
+        }
+    }
+
     private void leadIfElected() {
+        if (!ballot.won() && ballot.nobodyHasMore()) {
+            askToGiveUp();
+        }
         if (!ballot.won()) {
             return;
         }
+        giveUpLostEntries();
         role = Role.LEADER;
         leader = Optional.of(config.self());
         leaderLost = false;
@@ -1024,7 +1162,7 @@ public final class RaftCore {
     }
 
     private void onTimeoutNow(ReplicaId from, TimeoutNow m) {
-        if (m.term() == term && role == Role.FOLLOWER && isLeader(from) && mayCampaign()) {
+        if (m.term() == term && role == Role.FOLLOWER && isLeader(from) && mayCampaign() && hasLostNothing()) {
             campaignForReal(true);
         }
     }
@@ -1042,17 +1180,20 @@ public final class RaftCore {
             return;
         }
         long prev = m.prevIndex();
-        if (prev > log.lastIndex() || (prev > commitIndex && log.termAt(prev) != m.prevTerm())) {
+        boolean replacesUnknown = replacesUnknown(m);
+        long unknown = shortfall.firstUnknownBehind(commitIndex);
+        boolean asksBehind = unknown != 0 && prev >= unknown && (replacesUnknown || shortfall.isUnknown(prev));
+        if (prev > log.lastIndex() || asksBehind || (prev > commitIndex && log.termAt(prev) != m.prevTerm())) {
             // The prefix up to commit can't conflict, so the search for the conflict ends there.
             long hint = log.lastIndexWithTermAtMost(Math.min(prev - 1, log.lastIndex()), m.prevTerm());
-            hint = Math.max(hint, Math.min(commitIndex, prev - 1));
+            hint = Math.max(asksBehind ? Math.min(hint, unknown - 1) : hint, Math.min(commitIndex, prev - 1));
             whenTermIsDurable(
                     from,
                     new AppendResponse(term, m.session(), true, prev, log.termAt(hint), hint, lastApplied, diskSlow));
             return;
         }
         requireCommittedMatch(from, prev, m.prevTerm());
-        appendMissing(from, prev, m.entries());
+        appendMissing(from, prev, m.entries(), replacesUnknown);
         long verified = prev + m.entries().size();
         // Everything committed is in the leader's log too: behind a snapshot it need not find out entry by entry.
         long held = Math.max(verified, Math.min(commitIndex, durability.durableIndex()));
@@ -1067,8 +1208,28 @@ public final class RaftCore {
         commitTo(Math.min(m.commitIndex(), verified));
     }
 
-    /** The log shrinks only here, and only at a real conflict (R16). */
-    private void appendMissing(ReplicaId from, long prev, List<Entry> entries) {
+    /**
+     * Entries here that are lost with their terms are replaced by the leader's, if they don't come to be committed without
+     * us: for a while others may do that, and then the file is repaired and nothing is cut.
+     */
+    private boolean replacesUnknown(AppendRequest m) {
+        long unknown = shortfall.firstUnknownBehind(commitIndex);
+        if (unknown == 0 || m.commitIndex() >= unknown) {
+            unknownMetNanos = OptionalLong.empty();
+            return false;
+        }
+        if (unknownMetNanos.isEmpty()) {
+            unknownMetNanos = OptionalLong.of(nowNanos);
+        }
+        return nowNanos - unknownMetNanos.getAsLong() >= 2 * config.electionMaxNanos();
+    }
+
+    /**
+     * The log shrinks only here, at a real conflict (R16), and where entries are lost with their terms. Those may have been
+     * acknowledged: they are remembered with the truncation, and this replica votes as if it had them until its log has
+     * taken their place.
+     */
+    private void appendMissing(ReplicaId from, long prev, List<Entry> entries, boolean replacesUnknown) {
         int count = entries.size();
         boolean reconfigured = false;
         int i = 0;
@@ -1081,15 +1242,21 @@ public final class RaftCore {
             if (index > log.lastIndex()) {
                 break;
             }
+            if (shortfall.isUnknown(index)) {
+                if (index <= commitIndex || !replacesUnknown) {
+                    continue;
+                }
+                reached = heldEnd();
+                truncateFrom(index);
+                break;
+            }
             if (index >= log.firstIndex() && log.termAt(index) != entry.term()) {
                 if (index <= commitIndex) {
                     throw new InvariantViolation("committed entry " + index + " has term " + log.termAt(index)
                             + " here and " + entry.term() + " at leader " + from + " of term " + term
                             + "; commit index " + commitIndex);
                 }
-                log.truncateFrom(index);
-                durability.truncated(index);
-                reconfigured = configs.truncateFrom(index);
+                truncateFrom(index);
                 break;
             }
         }
@@ -1107,7 +1274,10 @@ public final class RaftCore {
     }
 
     private void requireCommittedMatch(ReplicaId from, long prev, long prevTerm) {
-        if (prev <= commitIndex && prev >= log.firstIndex() - 1 && log.termAt(prev) != prevTerm) {
+        if (prev <= commitIndex
+                && prev >= log.firstIndex() - 1
+                && log.termAt(prev) != prevTerm
+                && !shortfall.isUnknown(prev)) {
             throw new InvariantViolation("committed entry " + prev + " has term " + log.termAt(prev) + " here and "
                     + prevTerm + " at leader " + from + " of term " + term + "; commit index " + commitIndex);
         }
@@ -1252,10 +1422,11 @@ public final class RaftCore {
     }
 
     private void advanceCommit() {
-        long reached = replicator.majorityMatch(durability.durableIndex());
+        long claimed = shortfall.claimable(durability.durableIndex(), commitIndex);
+        long copied = replicator.majorityMatch(claimed);
         // Counting copies decides only for entries of the own term; older ones commit with them (R14, figure 8).
-        if (role == Role.LEADER && reached >= termFirstIndex) {
-            commitTo(reached);
+        if (role == Role.LEADER && copied >= termFirstIndex) {
+            commitTo(copied);
         }
     }
 

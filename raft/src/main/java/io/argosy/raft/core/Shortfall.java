@@ -1,5 +1,6 @@
 package io.argosy.raft.core;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
 
@@ -9,7 +10,8 @@ import java.util.OptionalLong;
  */
 final class Shortfall {
 
-    private List<IndexRange> damaged = List.of();
+    /** Ascending. */
+    private List<LostRange> damaged = List.of();
     /** From here on this replica's log is whole. */
     private long completeFrom;
     /** Bodies below it nobody asks for any more. */
@@ -22,8 +24,79 @@ final class Shortfall {
     /** Empty while the state can go on from the log. */
     private OptionalLong neededSnapshot = OptionalLong.empty();
 
-    void damaged(List<IndexRange> ranges) {
-        damaged = List.copyOf(ranges);
+    /**
+     * Returns whether anything changed.
+     *
+     * @param durableIndex behind it nothing is on the disk yet: what is said of there is older than a truncation
+     */
+    boolean damaged(List<LostRange> ranges, long durableIndex) {
+        List<LostRange> before = damaged;
+        damaged = cut(ranges, durableIndex + 1);
+        return !damaged.equals(before);
+    }
+
+    List<LostRange> damaged() {
+        return damaged;
+    }
+
+    /** The log drops the index and all behind it, the damage there included. Returns whether that makes it whole. */
+    boolean truncateFrom(long index) {
+        if (damaged.isEmpty()) {
+            return false;
+        }
+        damaged = cut(damaged, index);
+        return damaged.isEmpty();
+    }
+
+    private static List<LostRange> cut(List<LostRange> ranges, long index) {
+        List<LostRange> left = new ArrayList<>();
+        for (LostRange range : ranges) {
+            if (range.from() < index) {
+                left.add(new LostRange(
+                        range.from(), Math.min(range.to(), index - 1), range.termsKnown(), range.doubtful()));
+            }
+        }
+        return List.copyOf(left);
+    }
+
+    /** First lost index behind the given one, 0 if there is none. */
+    long firstLostBehind(long index) {
+        for (LostRange range : damaged) {
+            if (range.to() > index) {
+                return Math.max(range.from(), index + 1);
+            }
+        }
+        return 0;
+    }
+
+    /** As {@link #firstLostBehind}, of entries whose terms nobody here knows. */
+    long firstUnknownBehind(long index) {
+        for (LostRange range : damaged) {
+            if (range.to() > index && !range.termsKnown()) {
+                return Math.max(range.from(), index + 1);
+            }
+        }
+        return 0;
+    }
+
+    /** Nobody here knows what term the entry was of. */
+    boolean isUnknown(long index) {
+        for (LostRange range : damaged) {
+            if (range.from() <= index && index <= range.to()) {
+                return !range.termsKnown();
+            }
+        }
+        return false;
+    }
+
+    /** The entry is lost, and nothing proves that it was ever durable here. */
+    boolean isDoubtful(long index) {
+        for (LostRange range : damaged) {
+            if (range.from() <= index && index <= range.to()) {
+                return range.doubtful();
+            }
+        }
+        return false;
     }
 
     boolean isWhole() {
@@ -35,15 +108,8 @@ final class Shortfall {
      * counts; what is not known to be committed must not be counted from a disk that no longer has it (R32).
      */
     long claimable(long verified, long commitIndex) {
-        for (IndexRange range : damaged) {
-            if (range.to() > commitIndex) {
-                long first = Math.max(range.from(), commitIndex + 1);
-                if (first <= verified) {
-                    return first - 1;
-                }
-            }
-        }
-        return verified;
+        long lost = firstLostBehind(commitIndex);
+        return lost == 0 ? verified : Math.min(verified, lost - 1);
     }
 
     void holds(long completeFromIndex, long neededFromIndex) {

@@ -217,6 +217,7 @@ final class InputRing {
             case ALREADY_VOTED -> 4;
             case UNKNOWN_MEMBER -> 5;
             case CANDIDATE_HOLLOW -> 6;
+            case LOST_MORE -> 7;
         };
     }
 

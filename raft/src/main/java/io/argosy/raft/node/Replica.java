@@ -20,12 +20,13 @@ import io.argosy.raft.core.CoreConfig;
 import io.argosy.raft.core.Effects;
 import io.argosy.raft.core.Effects.Outbound;
 import io.argosy.raft.core.Effects.Persist;
-import io.argosy.raft.core.IndexRange;
+import io.argosy.raft.core.LostRange;
 import io.argosy.raft.core.Message;
 import io.argosy.raft.core.RaftCore;
 import io.argosy.raft.core.RestoredState;
 import io.argosy.raft.core.RestoredState.ConfigAt;
 import io.argosy.raft.storage.Disk;
+import io.argosy.raft.storage.RaftLog;
 import io.argosy.raft.storage.ReplicaStore;
 import io.argosy.raft.storage.SnapshotManifest;
 import io.argosy.raft.transport.Bulk;
@@ -239,10 +240,15 @@ final class Replica implements Lane {
         core.holds(completeFrom, stateMachine.neededFromIndex());
     }
 
-    private List<IndexRange> damagedRanges() {
-        return store.log().damage().stream()
+    private List<LostRange> damagedRanges() {
+        RaftLog disk = store.log();
+        return disk.damage().stream()
                 .sorted(Comparator.comparingLong(RaftStatus.Damage::fromIndex))
-                .map(damage -> new IndexRange(damage.fromIndex(), damage.toIndex()))
+                .map(damage -> new LostRange(
+                        damage.fromIndex(),
+                        damage.toIndex(),
+                        disk.termKnown(damage.fromIndex()) && disk.termKnown(damage.toIndex()),
+                        disk.isDoubtful(damage.fromIndex()) && disk.isDoubtful(damage.toIndex())))
                 .toList();
     }
 
@@ -673,6 +679,7 @@ final class Replica implements Lane {
             bulk.checkLog();
         } else if (input instanceof Input.LogRepaired) {
             core.prepended(store.log().firstIndex(), store.log().terms());
+            core.repaired(store.log().terms());
             core.damaged(damagedRanges());
             tellWhatIsHeld();
             if (store.log().damage().isEmpty()) {

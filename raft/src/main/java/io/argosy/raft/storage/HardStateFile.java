@@ -2,6 +2,7 @@ package io.argosy.raft.storage;
 
 import io.argosy.raft.ReplicaId;
 import io.argosy.raft.core.HardState;
+import io.argosy.raft.core.LogEnd;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -17,6 +18,7 @@ final class HardStateFile implements Closeable {
     static final String NAME = "hardstate";
     private static final int MAGIC = 0x41524748;
     private static final int VALUE_BYTES = 12;
+    private static final int VALUE_BYTES_REACHED = VALUE_BYTES + 16;
 
     private final TwoSlotFile file;
     private HardState state;
@@ -55,12 +57,16 @@ final class HardStateFile implements Closeable {
     }
 
     private static Optional<HardState> decode(ByteBuffer bytes) {
-        if (bytes.remaining() != VALUE_BYTES) {
+        boolean reached = bytes.remaining() == VALUE_BYTES_REACHED;
+        if (bytes.remaining() != VALUE_BYTES && !reached) {
             return Optional.empty();
         }
         long term = bytes.getLong();
         int vote = bytes.getInt();
-        return Optional.of(new HardState(term, vote == 0 ? Optional.empty() : Optional.of(new ReplicaId(vote))));
+        return Optional.of(new HardState(
+                term,
+                vote == 0 ? Optional.empty() : Optional.of(new ReplicaId(vote)),
+                reached ? new LogEnd(bytes.getLong(), bytes.getLong()) : LogEnd.NONE));
     }
 
     HardState state() {
@@ -85,10 +91,13 @@ final class HardStateFile implements Closeable {
     }
 
     private void write(HardState next) throws IOException {
-        ByteBuffer value = ByteBuffer.allocate(VALUE_BYTES)
+        ByteBuffer value = ByteBuffer.allocate(VALUE_BYTES_REACHED)
                 .putLong(next.term())
-                .putInt(next.votedFor().map(ReplicaId::value).orElse(0))
-                .flip();
+                .putInt(next.votedFor().map(ReplicaId::value).orElse(0));
+        if (!next.reached().equals(LogEnd.NONE)) {
+            value.putLong(next.reached().term()).putLong(next.reached().index());
+        }
+        value.flip();
         file.save(value);
         file.save(value);
     }

@@ -30,6 +30,7 @@ final class LogRecovery {
     private final List<ConfigAt> configs = new ArrayList<>();
     private final List<Damage> damage = new ArrayList<>();
     private final List<Damage> termsKnown = new ArrayList<>();
+    private final List<Damage> doubtful = new ArrayList<>();
     private final List<Candidate> leftovers = new ArrayList<>();
     private long firstIndex;
     private long nextIndex;
@@ -51,6 +52,7 @@ final class LogRecovery {
             List<ConfigAt> configs,
             List<Damage> damage,
             List<Damage> termsKnown,
+            List<Damage> doubtful,
             long firstIndex,
             long lastIndex) {}
 
@@ -92,6 +94,11 @@ final class LogRecovery {
         if (!writable) {
             startBehindTheGap();
         }
+        // This very log may have written on behind them, which proves nothing about them.
+        mark.ifPresent(m -> damage.stream()
+                .filter(d -> m.doubtFrom() != 0 && d.fromIndex() >= m.doubtFrom() && d.toIndex() <= m.doubtTo())
+                .filter(d -> !doubtful.contains(d))
+                .forEach(doubtful::add));
         damage.forEach(d -> log.error(
                 "log entries damaged file={} fromIndex={} toIndex={} detail={}",
                 d.file(),
@@ -101,7 +108,7 @@ final class LogRecovery {
         if (terms.isEmpty()) {
             terms.add(new TermStart(firstIndex - 1, 0));
         }
-        return new Found(segments, terms, configs, damage, termsKnown, firstIndex, nextIndex - 1);
+        return new Found(segments, terms, configs, damage, termsKnown, doubtful, firstIndex, nextIndex - 1);
     }
 
     /** Opens all segments in order, finishing a trim and a segment creation that were interrupted. */
@@ -273,6 +280,7 @@ final class LogRecovery {
         configs.addAll(scan.configs);
         damage.addAll(scan.damage);
         termsKnown.addAll(scan.termsKnown);
+        doubtful.addAll(scan.doubtful);
         nextIndex = scan.lastIndex() + 1;
         // A segment that was made before the truncation counts fewer of them in its predecessor.
         boolean truncated = scan.endsWithTruncation()

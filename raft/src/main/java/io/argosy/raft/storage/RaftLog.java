@@ -73,6 +73,12 @@ public interface RaftLog extends Closeable {
     /** Ranges that are known to be damaged. */
     List<Damage> damage();
 
+    /**
+     * Whether the entry is damaged, and nothing proves that it was ever durable here: its write may have been torn by a loss
+     * of power, or it rotted (docs/raft-rules.md, 4.4).
+     */
+    boolean isDoubtful(long index);
+
     /** Files that lost a spare copy of a header or a trailer, but no entry; they are to be written anew as well. */
     List<String> worn();
 

@@ -33,6 +33,15 @@ final class Ranges {
         }
     }
 
+    static boolean covers(List<Damage> damage, long from, long to) {
+        for (Damage d : damage) {
+            if (d.fromIndex() <= to && from <= d.toIndex()) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     static boolean covers(List<Damage> damage, long index) {
         for (Damage d : damage) {
             if (d.fromIndex() <= index && index <= d.toIndex()) {

@@ -46,6 +46,8 @@ final class SegmentScan {
     final List<Damage> damage = new ArrayList<>();
     /** Of these the head of the record, or its trailer, tells the term for certain. */
     final List<Damage> termsKnown = new ArrayList<>();
+    /** Of these nothing proves that they were ever durable; they may have been acknowledged all the same. */
+    final List<Damage> doubtful = new ArrayList<>();
 
     private long position = SegmentHeader.BYTES;
     private long nextIndex;
@@ -191,6 +193,7 @@ final class SegmentScan {
         terms.removeIf(t -> t.firstIndex() >= from);
         configs.removeIf(c -> c.index() >= from);
         Ranges.cutFrom(damage, from);
+        Ranges.cutFrom(doubtful, from);
         nextIndex = from;
     }
 
@@ -232,8 +235,12 @@ final class SegmentScan {
         boolean followed = body(batch, bad, found);
         boolean trailer = trailer(position + batch.trailerOffset()).isPresent();
         if (!bad.isEmpty()) {
-            if (!trailer && !synced(batch.recordBytes())) {
+            boolean synced = synced(batch.recordBytes());
+            if (!trailer && !synced) {
                 return torn();
+            }
+            if (!synced) {
+                doubtful.addAll(bad);
             }
             damage.addAll(bad);
             termsKnown.addAll(bad);
@@ -330,6 +337,9 @@ final class SegmentScan {
                 term(nextIndex, trailer.term());
                 damaged(trailer.lastIndex(), "head of a record is damaged at position " + position);
                 termsKnown.add(damage.get(damage.size() - 1));
+                if (behind.syncedTo() <= position && proof.syncedTo() <= position) {
+                    doubtful.add(damage.get(damage.size() - 1));
+                }
                 nextIndex = trailer.lastIndex() + 1;
                 position += trailer.recordBytes();
                 index.breakAt(nextIndex, position);

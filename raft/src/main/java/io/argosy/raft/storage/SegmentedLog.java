@@ -59,6 +59,8 @@ final class SegmentedLog implements RaftLog {
     private volatile List<Damage> damage = List.of();
     /** Damage that hides payloads only: the terms of these entries are known for certain. Grows only. */
     private volatile List<Damage> termsKnown = List.of();
+    /** Damage of which nothing proves that it was ever durable. Shrinks only. */
+    private volatile List<Damage> doubtful = List.of();
 
     /** Sealed segments that lost a spare copy of a header or a trailer; to be written anew like damaged ones. */
     private volatile List<Segment> worn = List.of();
@@ -97,6 +99,7 @@ final class SegmentedLog implements RaftLog {
         this.configs = List.copyOf(found.configs());
         this.damage = List.copyOf(found.damage());
         this.termsKnown = List.copyOf(found.termsKnown());
+        this.doubtful = List.copyOf(found.doubtful());
         this.firstIndex = found.firstIndex();
         this.lastIndex = found.lastIndex();
         Segment active = active();
@@ -138,6 +141,7 @@ final class SegmentedLog implements RaftLog {
                         List.of(first),
                         List.of(new TermStart(index, term)),
                         config.map(List::of).orElse(List.of()),
+                        List.of(),
                         List.of(),
                         List.of(),
                         index + 1,
@@ -415,7 +419,9 @@ final class SegmentedLog implements RaftLog {
                 syncedPosition,
                 lastIndex,
                 lastTerm(),
-                active.cuts);
+                active.cuts,
+                doubtful.stream().mapToLong(Damage::fromIndex).min().orElse(0),
+                doubtful.stream().mapToLong(Damage::toIndex).max().orElse(0));
     }
 
     /** Called after each sync, on the writer's thread. */
@@ -545,6 +551,7 @@ final class SegmentedLog implements RaftLog {
         terms = terms.stream().filter(t -> t.firstIndex() < index).toList();
         configs = configs.stream().filter(c -> c.index() < index).toList();
         editDamage(list -> Ranges.cutFrom(list, index));
+        editDoubt(list -> Ranges.cutFrom(list, index));
         if (reopened) {
             zeroAhead.close();
             activate(all.subList(0, kept + 1));
@@ -663,6 +670,7 @@ final class SegmentedLog implements RaftLog {
             terms = List.of(new TermStart(index, term));
             configs = config.map(List::of).orElse(List.of());
             editDamage(List::clear);
+            editDoubt(List::clear);
             zeroAhead.close();
             for (Segment segment : all) {
                 disk.delete(folder.resolve(segment.indexFileName()));
@@ -728,6 +736,17 @@ final class SegmentedLog implements RaftLog {
         return index >= firstIndex
                 && index <= lastIndex
                 && (!Ranges.covers(damage, index) || Ranges.covers(termsKnown, index));
+    }
+
+    @Override
+    public boolean isDoubtful(long index) {
+        return Ranges.covers(doubtful, index) && Ranges.covers(damage, index);
+    }
+
+    private void editDoubt(java.util.function.Consumer<List<Damage>> edit) {
+        List<Damage> list = new ArrayList<>(doubtful);
+        edit.accept(list);
+        doubtful = List.copyOf(list);
     }
 
     /**
@@ -846,8 +865,9 @@ final class SegmentedLog implements RaftLog {
         configs = List.copyOf(all);
         segments = List.copyOf(after);
         editDamage(list -> Ranges.remove(list, from, to));
-        if (from < firstIndex) {
-            firstIndex = from;
+        if (from < firstIndex || Ranges.covers(doubtful, from, to)) {
+            firstIndex = Math.min(firstIndex, from);
+            editDoubt(list -> Ranges.remove(list, from, to));
             mark = currentMark();
             saveMark();
         }

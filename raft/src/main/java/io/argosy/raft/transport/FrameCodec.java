@@ -43,7 +43,8 @@ final class FrameCodec {
                     .setPreVote(m.preVote())
                     .setTransfer(m.transfer())
                     .setLeaderLost(m.leaderLost())
-                    .setHollow(m.hollow()));
+                    .setHollow(m.hollow())
+                    .setGivesUp(m.givesUp()));
         } else if (message instanceof Message.VoteResponse m) {
             frame.setVoteResponse(VoteResponse.newBuilder()
                     .setTerm(m.term())
@@ -122,7 +123,8 @@ final class FrameCodec {
                         m.getPreVote(),
                         m.getTransfer(),
                         m.getLeaderLost(),
-                        m.getHollow());
+                        m.getHollow(),
+                        m.getGivesUp());
             }
             case VOTE_RESPONSE -> {
                 VoteResponse m = frame.getVoteResponse();
@@ -214,6 +216,7 @@ final class FrameCodec {
             case ALREADY_VOTED -> VoteRefusal.VOTE_REFUSAL_ALREADY_VOTED;
             case UNKNOWN_MEMBER -> VoteRefusal.VOTE_REFUSAL_UNKNOWN_MEMBER;
             case CANDIDATE_HOLLOW -> VoteRefusal.VOTE_REFUSAL_CANDIDATE_HOLLOW;
+            case LOST_MORE -> VoteRefusal.VOTE_REFUSAL_LOST_MORE;
         };
     }
 
@@ -227,6 +230,7 @@ final class FrameCodec {
             case VOTE_REFUSAL_ALREADY_VOTED -> Message.Refusal.ALREADY_VOTED;
             case VOTE_REFUSAL_UNKNOWN_MEMBER -> Message.Refusal.UNKNOWN_MEMBER;
             case VOTE_REFUSAL_CANDIDATE_HOLLOW -> Message.Refusal.CANDIDATE_HOLLOW;
+            case VOTE_REFUSAL_LOST_MORE -> Message.Refusal.LOST_MORE;
         };
     }
 

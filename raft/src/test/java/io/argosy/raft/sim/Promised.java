@@ -357,7 +357,9 @@ final class Promised {
         public void truncateFrom(long index) throws IOException {
             // Counts as gone from the first moment: a crash in the middle may leave either.
             syncedIndex = Math.min(syncedIndex, index - 1);
-            checks.truncating(node, index);
+            if (hardState.reached().index() < lastIndex) {
+                checks.truncating(node, index);
+            } // Else what was lost without its terms gives way to the leader's, and is remembered by votes (4.4).
             log.truncateFrom(index);
             lastIndex = index - 1;
             doubtful = doubtful.stream().filter(d -> d.fromIndex() < index).toList();
@@ -394,6 +396,11 @@ final class Promised {
         @Override
         public boolean termKnown(long index) {
             return log.termKnown(index);
+        }
+
+        @Override
+        public boolean isDoubtful(long index) {
+            return log.isDoubtful(index);
         }
 
         @Override

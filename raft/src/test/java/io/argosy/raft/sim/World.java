@@ -139,7 +139,7 @@ public final class World {
             node.heal();
             node.start();
         }
-        if (!survivesWithout(Optional.empty())) {
+        if (!canGoOn()) {
             // Rightly without progress: nobody can tell what was acknowledged. What is said must be true all the same.
             clients.stop();
             runFor(RECOVERY_NANOS / 10);
@@ -290,6 +290,20 @@ public final class World {
                 .flatMap(node -> node.membership().stream())
                 .distinct()
                 .allMatch(membership -> survives(membership, victim));
+    }
+
+    /**
+     * Whether the group must go on by itself: a majority of whole disks, or all of them, none damaged but by losses of
+     * power. Then nobody is missing who could have what others lost (docs/raft-rules.md, 4.4).
+     */
+    private boolean canGoOn() {
+        return nodes.stream()
+                .flatMap(node -> node.membership().stream())
+                .distinct()
+                .allMatch(membership -> survives(membership, Optional.empty())
+                        || membership.voters().stream()
+                                .map(member -> node(member.id()))
+                                .noneMatch(node -> node.damageable() || node.wiped() || node.broken()));
     }
 
     boolean survives(Membership membership, Optional<SimulatedNode> victim) {

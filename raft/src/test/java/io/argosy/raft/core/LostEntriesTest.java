@@ -1,0 +1,351 @@
+package io.argosy.raft.core;
+
+import static io.argosy.raft.core.CoreUnderTest.ONE;
+import static io.argosy.raft.core.CoreUnderTest.THREE;
+import static io.argosy.raft.core.CoreUnderTest.TWO;
+import static io.argosy.raft.core.CoreUnderTest.append;
+import static io.argosy.raft.core.CoreUnderTest.entries;
+import static io.argosy.raft.core.CoreUnderTest.preVote;
+import static io.argosy.raft.core.CoreUnderTest.vote;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.argosy.raft.Role;
+import io.argosy.raft.core.Message.AppendRequest;
+import io.argosy.raft.core.Message.AppendResponse;
+import io.argosy.raft.core.Message.Refusal;
+import io.argosy.raft.core.Message.VoteRequest;
+import io.argosy.raft.core.Message.VoteResponse;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Test;
+
+/** Entries that are lost on a disk and not known to be committed (docs/raft-rules.md, 4.4). */
+class LostEntriesTest {
+
+    /** Entries 4 and 5 of term 2 are lost, and may never have been durable. */
+    private static final LostRange TORN = new LostRange(4, 5, true, true);
+    /** They were durable once. */
+    private static final LostRange ROTTEN = new LostRange(4, 5, true, false);
+    /** They were durable once, and nothing tells what they were. */
+    private static final LostRange UNKNOWN = new LostRange(4, 5, false, false);
+
+    private static CoreUnderTest replicaThatLost(int voters, LostRange lost) {
+        CoreUnderTest one = CoreUnderTest.of(ONE, voters, 2, 0, 1, 1, 2, 2);
+        one.core.damaged(List.of(lost));
+        return one;
+    }
+
+    private static VoteRequest givesUp(long term, long lastIndex, long lastTerm) {
+        return new VoteRequest(term, lastIndex, lastTerm, false, false, false, false, true);
+    }
+
+    @Nested
+    class Voting {
+
+        @Test
+        void replicaVotesAsTheLogThatItHad() {
+            CoreUnderTest one = replicaThatLost(3, ROTTEN);
+
+            one.receive(TWO, vote(3, 4, 2));
+            one.settle();
+
+            assertThat(one.lastTo(TWO, VoteResponse.class))
+                    .isEqualTo(new VoteResponse(3, false, false, Refusal.LOG_BEHIND));
+        }
+
+        @Test
+        void replicaSaysThatNothingIsLeftOfWhatGoesBeyondTheCandidatesLog() {
+            CoreUnderTest one = replicaThatLost(3, TORN);
+
+            one.receive(TWO, vote(3, 3, 1));
+            one.settle();
+
+            assertThat(one.lastTo(TWO, VoteResponse.class))
+                    .isEqualTo(new VoteResponse(3, false, false, Refusal.LOST_MORE));
+        }
+
+        @Test
+        void entryThatIsStillThereIsNotGivenUp() {
+            CoreUnderTest one = replicaThatLost(3, TORN);
+
+            one.receive(TWO, givesUp(3, 2, 1));
+            one.settle();
+
+            assertThat(one.lastTo(TWO, VoteResponse.class).refusal()).isEqualTo(Refusal.LOG_BEHIND);
+        }
+
+        @Test
+        void entryThatWasDurableIsNotGivenUpWhateverOthersSay() {
+            CoreUnderTest one = replicaThatLost(3, ROTTEN);
+
+            one.receive(TWO, givesUp(3, 3, 1));
+            one.settle();
+
+            assertThat(one.lastTo(TWO, VoteResponse.class).refusal()).isEqualTo(Refusal.LOG_BEHIND);
+        }
+
+        @Test
+        void doubtfulEntriesAreGivenUpOnceNobodyHasThem() {
+            CoreUnderTest one = replicaThatLost(3, TORN);
+
+            one.receive(TWO, givesUp(3, 3, 1));
+            one.settle();
+
+            assertThat(one.lastTo(TWO, VoteResponse.class).granted()).isTrue();
+        }
+
+        @Test
+        void voteIsStillGivenOncePerTerm() {
+            CoreUnderTest one = replicaThatLost(3, TORN);
+            one.receive(THREE, vote(3, 5, 2));
+
+            one.receive(TWO, givesUp(3, 3, 1));
+            one.settle();
+
+            assertThat(one.lastTo(TWO, VoteResponse.class).refusal()).isEqualTo(Refusal.ALREADY_VOTED);
+        }
+    }
+
+    @Nested
+    class Campaigning {
+
+        @Test
+        void replicaCampaignsWithWhatIsInFrontOfTheLossAndWithoutItsOwnVote() {
+            CoreUnderTest one = replicaThatLost(3, ROTTEN);
+
+            one.tickUntil(Role.PRE_CANDIDATE, 700);
+
+            assertThat(one.lastTo(TWO, VoteRequest.class)).isEqualTo(preVote(3, 3, 1));
+            one.receive(TWO, new VoteResponse(3, true, true, Refusal.NONE));
+            assertThat(one.core.role()).isEqualTo(Role.PRE_CANDIDATE);
+        }
+
+        @Test
+        void majorityThatNeverHadTheEntriesElectsItAndTheyAreGivenUp() {
+            CoreUnderTest one = replicaThatLost(3, ROTTEN);
+            one.core.peerReset(TWO, 12);
+
+            one.elect(TWO, THREE);
+
+            assertThat(one.pending.getFirst().truncateFrom()).hasValue(4);
+            one.settle();
+            assertThat(one.core.lastIndex()).isEqualTo(4);
+            AppendRequest first = one.sentTo(TWO, AppendRequest.class).get(0);
+            assertThat(first.prevIndex()).isEqualTo(3);
+            one.accept(TWO, 12, 4);
+            one.settle();
+            assertThat(one.core.commitIndex()).isEqualTo(4);
+        }
+
+        @Test
+        void allVotersMustAnswerBeforeWhatMayHaveBeenAcknowledgedIsGivenUp() {
+            CoreUnderTest one = replicaThatLost(3, TORN);
+            one.tickUntil(Role.PRE_CANDIDATE, 700);
+            one.receive(TWO, new VoteResponse(2, false, true, Refusal.LOST_MORE));
+            assertThat(one.core.role()).isEqualTo(Role.PRE_CANDIDATE);
+            one.receive(THREE, new VoteResponse(3, true, true, Refusal.NONE));
+            one.settle();
+            assertThat(one.core.role()).isEqualTo(Role.CANDIDATE);
+
+            one.receive(TWO, new VoteResponse(3, false, false, Refusal.LOST_MORE));
+            one.settle();
+            assertThat(one.core.role()).isEqualTo(Role.CANDIDATE);
+            assertThat(one.lastTo(TWO, VoteRequest.class)).isEqualTo(vote(3, 3, 1));
+            one.receive(THREE, new VoteResponse(3, true, false, Refusal.NONE));
+            one.settle();
+
+            assertThat(one.lastTo(TWO, VoteRequest.class)).isEqualTo(givesUp(3, 3, 1));
+            // Its own vote and that of 3 are enough by now.
+            assertThat(one.core.role()).isEqualTo(Role.LEADER);
+        }
+
+        @Test
+        void allLostTheSameAndTheyGoOnTogether() {
+            CoreUnderTest one = replicaThatLost(3, TORN);
+            one.tickUntil(Role.PRE_CANDIDATE, 700);
+            one.receive(TWO, new VoteResponse(2, false, true, Refusal.LOST_MORE));
+            one.receive(THREE, new VoteResponse(2, false, true, Refusal.LOST_MORE));
+            one.settle();
+            one.receive(TWO, new VoteResponse(3, false, false, Refusal.LOST_MORE));
+            one.receive(THREE, new VoteResponse(3, false, false, Refusal.LOST_MORE));
+            one.settle();
+            assertThat(one.core.role()).isEqualTo(Role.CANDIDATE);
+            assertThat(one.lastTo(THREE, VoteRequest.class)).isEqualTo(givesUp(3, 3, 1));
+
+            one.receive(THREE, new VoteResponse(3, true, false, Refusal.NONE));
+
+            assertThat(one.core.role()).isEqualTo(Role.LEADER);
+        }
+
+        @Test
+        void answerOfAnOlderTermIsNoNack() {
+            CoreUnderTest one = replicaThatLost(3, TORN);
+            one.tickUntil(Role.PRE_CANDIDATE, 700);
+            one.receive(TWO, new VoteResponse(2, false, true, Refusal.LOST_MORE));
+            one.receive(THREE, new VoteResponse(2, false, true, Refusal.LOST_MORE));
+            one.settle();
+
+            one.receive(TWO, new VoteResponse(2, false, true, Refusal.LOST_MORE));
+            one.receive(THREE, new VoteResponse(2, false, true, Refusal.LOST_MORE));
+            one.settle();
+
+            assertThat(one.core.role()).isEqualTo(Role.CANDIDATE);
+            assertThat(one.sentTo(THREE, VoteRequest.class)).noneMatch(VoteRequest::givesUp);
+        }
+
+        @Test
+        void oneReplicaAloneGoesOnWithoutItsTornTail() {
+            CoreUnderTest one = replicaThatLost(1, TORN);
+
+            one.tickUntil(Role.CANDIDATE, 700);
+            one.settle();
+
+            assertThat(one.core.role()).isEqualTo(Role.LEADER);
+            assertThat(one.core.commitIndex()).isEqualTo(4);
+        }
+
+        @Test
+        void oneReplicaAloneWaitsForAnOperatorIfWhatIsLostWasDurable() {
+            CoreUnderTest one = replicaThatLost(1, ROTTEN);
+
+            one.tickFor(3_000);
+
+            assertThat(one.core.role()).isNotEqualTo(Role.LEADER);
+            assertThat(one.core.lastIndex()).isEqualTo(5);
+        }
+
+        @Test
+        void replicaThatLostSomethingCommittedDoesNotCampaign() {
+            CoreUnderTest one = CoreUnderTest.of(ONE, 3, 2, 0, 1, 1, 2, 2);
+            one.core.damaged(List.of(new LostRange(1, 1, true, false), TORN));
+
+            one.tickFor(3_000);
+
+            assertThat(one.sentTo(TWO, VoteRequest.class)).isEmpty();
+        }
+
+        @Test
+        void candidateThatFindsDamageStepsBack() {
+            CoreUnderTest one = CoreUnderTest.of(ONE, 3, 2, 0, 1, 1, 2, 2);
+            one.tickUntil(Role.PRE_CANDIDATE, 700);
+            one.receive(TWO, new VoteResponse(3, true, true, Refusal.NONE));
+            one.settle();
+            assertThat(one.core.role()).isEqualTo(Role.CANDIDATE);
+
+            one.core.damaged(List.of(ROTTEN));
+            one.receive(TWO, new VoteResponse(3, true, false, Refusal.NONE));
+            one.settle();
+
+            assertThat(one.core.role()).isEqualTo(Role.FOLLOWER);
+        }
+    }
+
+    @Nested
+    class Leading {
+
+        @Test
+        void leaderThatFindsDamageResignsAndCountsItsLogNoFurther() {
+            CoreUnderTest one = CoreUnderTest.establishedLeader();
+            long before = one.core.commitIndex();
+            one.propose(10);
+            one.settle();
+            long index = one.core.lastIndex();
+
+            one.core.damaged(List.of(new LostRange(index, index, true, false)));
+            one.accept(TWO, 12, index);
+            one.settle();
+
+            assertThat(one.core.role()).isEqualTo(Role.FOLLOWER);
+            assertThat(one.core.commitIndex()).isEqualTo(before);
+        }
+    }
+
+    @Nested
+    class Following {
+
+        private AppendResponse answerTo(CoreUnderTest one, AppendRequest request) {
+            one.receive(TWO, request);
+            one.settle();
+            return one.lastTo(TWO, AppendResponse.class);
+        }
+
+        /** For the time in which others may commit the entries. */
+        private CoreUnderTest followerWhoWaitedLongEnough(LostRange lost) {
+            CoreUnderTest one = replicaThatLost(3, lost);
+            answerTo(one, append(3, 5, 2, 3, List.of()));
+            for (int i = 0; i < 130; i++) {
+                one.tickFor(10);
+                one.receive(TWO, new Message.Heartbeat(3, 3, 0, 0));
+            }
+            one.settle();
+            return one;
+        }
+
+        @Test
+        void entriesThatMayBeCommittedByOthersAreNotReplacedAtOnce() {
+            CoreUnderTest one = replicaThatLost(3, UNKNOWN);
+
+            AppendResponse answer = answerTo(one, append(3, 3, 1, 3, entries(4, 2, 2, 3)));
+
+            assertThat(answer.rejected()).isFalse();
+            assertThat(answer.index()).isEqualTo(3);
+            assertThat(one.core.lastIndex()).isEqualTo(6);
+        }
+
+        @Test
+        void majorityThatNeedsThisReplicaGoesOn() {
+            CoreUnderTest one = followerWhoWaitedLongEnough(UNKNOWN);
+
+            AppendResponse behind = answerTo(one, append(3, 6, 3, 3, List.of()));
+            AppendResponse replaced = answerTo(one, append(3, 3, 1, 3, entries(4, 2, 2, 3)));
+
+            assertThat(behind.rejected()).isTrue();
+            assertThat(behind.hintIndex()).isEqualTo(3);
+            assertThat(replaced.rejected()).isFalse();
+            assertThat(replaced.index()).isEqualTo(6);
+        }
+
+        @Test
+        void replicaVotesAsIfItHadWhatItGaveUpUntilTheLeadersLogHasTakenItsPlace() {
+            CoreUnderTest one = followerWhoWaitedLongEnough(UNKNOWN);
+            one.receive(TWO, append(3, 3, 1, 3, entries(4, 2)));
+            Effects.Persist persist = one.take().persist().orElseThrow();
+            assertThat(persist.truncateFrom()).hasValue(4);
+            assertThat(persist.hardState()).contains(new HardState(3, Optional.empty(), new LogEnd(2, 5)));
+            one.settle();
+
+            one.tickUntil(Role.PRE_CANDIDATE, 1_000);
+            one.receive(THREE, vote(4, 4, 2));
+            one.settle();
+            assertThat(one.lastTo(THREE, VoteResponse.class).refusal()).isEqualTo(Refusal.LOG_BEHIND);
+
+            one.receive(TWO, append(5, 4, 2, 3, entries(5, 3)));
+            one.settle();
+            one.tickUntil(Role.PRE_CANDIDATE, 1_000);
+            one.receive(THREE, vote(9, 5, 3));
+            one.settle();
+            assertThat(one.lastTo(THREE, VoteResponse.class).granted()).isTrue();
+        }
+
+        @Test
+        void whatWasGivenUpIsRememberedOverRestarts() {
+            RestoredState whole = CoreUnderTest.restored(3, 3, 0, 1, 1, 2);
+            CoreUnderTest one = new CoreUnderTest(
+                    CoreUnderTest.config(ONE),
+                    new RestoredState(
+                            new HardState(3, Optional.empty(), new LogEnd(2, 5)),
+                            whole.configs(),
+                            1,
+                            4,
+                            whole.terms(),
+                            1,
+                            true));
+
+            one.receive(TWO, vote(4, 4, 2));
+            one.settle();
+
+            assertThat(one.lastTo(TWO, VoteResponse.class).refusal()).isEqualTo(Refusal.LOG_BEHIND);
+        }
+    }
+}
