@@ -5,6 +5,7 @@ import io.argosy.raft.RaftConfig;
 import io.argosy.raft.RaftNode;
 import io.argosy.raft.RaftNode.LogReader;
 import io.argosy.raft.RaftStatus;
+import io.argosy.raft.ScrubStatus;
 import io.argosy.raft.StateMachine;
 import io.argosy.raft.core.RaftCore;
 import io.argosy.raft.storage.Disk;
@@ -111,6 +112,10 @@ public final class SteppedReplica {
 
     public RaftStatus status() {
         return replica.status();
+    }
+
+    public ScrubStatus scrubbed() {
+        return replica.scrubbed();
     }
 
     public CompletableFuture<UUID> bootstrap() {

@@ -27,6 +27,7 @@ public final class Counts {
     long filesBackfilled;
     long partsGarbled;
     long membershipsCommitted;
+    long scrubsFinished;
     final Map<FaultClass, Long> faults = new EnumMap<>(FaultClass.class);
 
     void struck(FaultClass fault) {
@@ -55,6 +56,7 @@ public final class Counts {
         filesBackfilled += other.filesBackfilled;
         partsGarbled += other.partsGarbled;
         membershipsCommitted += other.membershipsCommitted;
+        scrubsFinished += other.scrubsFinished;
         other.faults.forEach((fault, count) -> faults.merge(fault, count, Long::sum));
     }
 
@@ -64,6 +66,7 @@ public final class Counts {
                 "seeds=%d virtualHours=%.2f events=%d messages=%d lost=%d doubled=%d cut=%d elections=%d committed=%d"
                         + " operations=%d unknown=%d reads=%d logReads=%d diskErrorsHit=%d withoutQuorum=%d"
                         + " snapshotsTaken=%d snapshotsRestored=%d filesRepaired=%d filesBackfilled=%d partsGarbled=%d memberships=%d"
+                        + " scrubs=%d"
                         + " faults=%s",
                 seeds,
                 virtualNanos / 3.6e12,
@@ -86,6 +89,7 @@ public final class Counts {
                 filesBackfilled,
                 partsGarbled,
                 membershipsCommitted,
+                scrubsFinished,
                 faults);
     }
 }

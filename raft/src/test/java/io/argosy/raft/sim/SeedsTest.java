@@ -55,6 +55,7 @@ class SeedsTest {
         assertThat(sum.snapshotsRestored).isPositive();
         assertThat(sum.filesRepaired).isPositive();
         assertThat(sum.membershipsCommitted).isPositive();
+        assertThat(sum.scrubsFinished).isPositive();
     }
 
     /**

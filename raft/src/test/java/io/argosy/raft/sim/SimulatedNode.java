@@ -7,6 +7,7 @@ import io.argosy.raft.RaftStatus;
 import io.argosy.raft.ReplicaId;
 import io.argosy.raft.Role;
 import io.argosy.raft.RoleChange;
+import io.argosy.raft.ScrubStatus;
 import io.argosy.raft.StateMachine;
 import io.argosy.raft.core.RaftCore;
 import io.argosy.raft.core.RestoredState.ConfigAt;
@@ -214,6 +215,8 @@ public final class SimulatedNode {
     // ------------------------------------------------------------------------------------------ life and death
 
     private int lives;
+    private int livesThen;
+    private long scrubsExpected;
 
     void start() {
         if (life != null || broken) {
@@ -408,11 +411,13 @@ public final class SimulatedNode {
             applier.wake();
             later(world.swarm().maintainNanos, this::maintain);
             later(random.nextLong(2 * world.swarm().flushMeanNanos), this::flush);
-            later(
-                    random.nextLong(1_000 * MILLI),
-                    () -> guarded("verify", () -> {
-                        replica.verify();
-                    }));
+            if (!world.swarm().scrubs()) {
+                later(
+                        random.nextLong(1_000 * MILLI),
+                        () -> guarded("verify", () -> {
+                            replica.verify();
+                        }));
+            }
         }
 
         private void later(long delayNanos, Runnable action) {
@@ -679,11 +684,38 @@ public final class SimulatedNode {
         }
     }
 
+    /** From now on nothing is damaged any more: what is must be found and repaired by the scrub alone. */
+    void expectScrubbing() {
+        // One may be under way: the one behind it begins from here.
+        scrubsExpected = life == null ? 1 : replica().scrubbed().finished() + 2;
+        livesThen = lives;
+    }
+
+    private boolean isScrubbed() {
+        ScrubStatus status = replica().scrubbed();
+        return !world.swarm().scrubs()
+                || (status.finished() >= (lives == livesThen ? scrubsExpected : 1)
+                        && status.open().size() <= replica().status().damage().size());
+    }
+
     /** Nothing is damaged or missing here. */
     boolean isWhole() {
         RaftStatus status = replica().status();
-        return !status.hollow()
-                && status.damage().stream().allMatch(damage -> damage.toIndex() < world.repairableFrom(this));
+        return !status.hollow() && isScrubbed() && isUndamaged();
+    }
+
+    /** R32: what was damaged was found and written anew, so that it is in nobody's way at the next start. */
+    void restartScrubbed() {
+        if (world.swarm().scrubs()) {
+            kill();
+            start();
+            world.checks().require(life != null, this, "R32 was scrubbed and does not start");
+            world.checks().require(isUndamaged(), this, "R32 was scrubbed and is damaged when it starts");
+        }
+    }
+
+    private boolean isUndamaged() {
+        return replica().status().damage().stream().allMatch(damage -> damage.toIndex() < world.repairableFrom(this));
     }
 
     /** Reads all of the log that is committed and that others have: it must be there, and be the same (E4). */

@@ -1,6 +1,7 @@
 package io.argosy.raft.sim;
 
 import io.argosy.raft.RaftConfig;
+import java.time.Duration;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
@@ -109,11 +110,13 @@ final class Swarm {
                 faults.contains(FaultClass.BIT_FLIP) || faults.contains(FaultClass.MISDIRECT) ? (voters - 1) / 2 : 0;
         // Whole segments are trimmed, and sealed ones are hit: there must be some.
         boolean trims = faults.contains(FaultClass.SNAPSHOT) || faults.contains(FaultClass.MISDIRECT);
+        Duration scrubInterval = Duration.ofSeconds(1 + random.nextInt(8));
         storage = new RaftConfig.Storage(
                 RaftConfig.Flush.FSYNC,
                 trims ? Math.min(segmentBytes, 32 << 10) : segmentBytes,
                 1L << 40,
-                RaftConfig.Scrub.NEVER);
+                // The others read their logs once, soon after each start.
+                damageable > 0 ? new RaftConfig.Scrub(scrubInterval, 1 << 20) : RaftConfig.Scrub.NEVER);
     }
 
     /** No faults, a fast network and fast disks: for scripts that make their own trouble. */
@@ -142,6 +145,10 @@ final class Swarm {
         driftMax = 0;
         limits = RaftConfig.Limits.DEFAULT;
         storage = new RaftConfig.Storage(RaftConfig.Flush.FSYNC, 1 << 20, 1L << 40, RaftConfig.Scrub.NEVER);
+    }
+
+    boolean scrubs() {
+        return !storage.scrub().interval().isZero();
     }
 
     boolean has(FaultClass fault) {

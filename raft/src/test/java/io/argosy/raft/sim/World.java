@@ -153,8 +153,12 @@ public final class World {
                 () -> anyLeader().isPresent() && checks.committedIndex() > before + 3,
                 deadline - events.nowNanos());
         clients.stop();
-        // Damage that nobody came across is there until somebody looks.
-        nodes.forEach(node -> node.inProcess(() -> node.replica().verify()));
+        // Damage that nobody came across is there until somebody looks: the scrub, at seeds that have any.
+        if (swarm.scrubs()) {
+            nodes.forEach(SimulatedNode::expectScrubbing);
+        } else {
+            nodes.forEach(node -> node.inProcess(() -> node.replica().verify()));
+        }
         runUntil("everybody applied everything and is whole", this::settled, REPAIR_NANOS);
     }
 
@@ -186,6 +190,12 @@ public final class World {
                         node.appliedIndex() >= clients.acknowledgedIndex(),
                         node,
                         "E12 acknowledged " + clients.acknowledgedIndex());
+            }
+        }
+        for (SimulatedNode node : nodes) {
+            if (node.isUp() && isMember(node)) {
+                counts.scrubsFinished += node.replica().scrubbed().finished();
+                node.restartScrubbed();
             }
         }
     }
