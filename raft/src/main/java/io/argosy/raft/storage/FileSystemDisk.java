@@ -9,6 +9,7 @@ import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.AtomicMoveNotSupportedException;
+import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.OpenOption;
@@ -17,7 +18,9 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 
 /** The operating system's file system. No memory mapping: an I/O error must arrive as an exception (R31). */
@@ -25,6 +28,8 @@ public final class FileSystemDisk implements Disk {
 
     /** Largest single read into a heap buffer: the JDK keeps a direct buffer of that size per reading thread. */
     private static final int READ_BYTES_MAX = 1 << 20;
+
+    private final Map<Path, FileStore> stores = new ConcurrentHashMap<>();
 
     @Override
     public void createFolders(Path folder) throws IOException {
@@ -106,7 +111,13 @@ public final class FileSystemDisk implements Disk {
 
     @Override
     public long usableBytes(Path folder) throws IOException {
-        return Files.getFileStore(folder).getUsableSpace();
+        // Finding the file system of a folder means reading the table of all mounts; asking it for its space does not.
+        FileStore store = stores.get(folder);
+        if (store == null) {
+            store = Files.getFileStore(folder);
+            stores.put(folder, store);
+        }
+        return store.getUsableSpace();
     }
 
     /** Java has no error codes, so the operating system's words have to do. */

@@ -22,6 +22,8 @@ final class ZeroAhead implements Closeable {
     private static final int LEAD_CHUNKS = 4;
     /** Length of the stretch, in chunks. */
     private static final int AHEAD_CHUNKS = 32;
+    /** A writer is fast that writes more between two steps, which is 12 MiB/s. */
+    private static final int FAST_BYTES = 256 << 10;
     /** Zeros must not take the last space from the entries. */
     private static final long USABLE_BYTES_MIN = 512L << 20;
 
@@ -30,6 +32,7 @@ final class ZeroAhead implements Closeable {
     private final long chunkBytes;
     private long zeroedTo;
     private long writtenTo;
+    private long seenAt;
     private long claimFrom = -1;
     private boolean closed;
 
@@ -37,6 +40,7 @@ final class ZeroAhead implements Closeable {
     ZeroAhead(Disk.DiskFile file, long writtenTo, long zeroedTo, long limit) {
         this.file = file;
         this.writtenTo = writtenTo;
+        this.seenAt = writtenTo;
         this.zeroedTo = Math.max(writtenTo, zeroedTo);
         this.limit = limit;
         this.chunkBytes = chunkBytes(limit);
@@ -56,10 +60,20 @@ final class ZeroAhead implements Closeable {
         zeroedTo = to;
     }
 
-    /** Writes one chunk if the stretch is too short; false if there is nothing to do. */
+    /**
+     * Writes one chunk if the stretch is too short and the writer is slow: one that has moved far since the last step
+     * makes large forces, which gain little from zeros, and each of its bytes would be written twice.
+     *
+     * @return false if there is nothing to do before the writer goes on
+     */
     boolean step(ByteBuffer zeros, long usableBytes) throws IOException {
         long from;
         synchronized (this) {
+            long moved = writtenTo - seenAt;
+            seenAt = writtenTo;
+            if (moved > FAST_BYTES) {
+                return true;
+            }
             from = zeroedTo > writtenTo ? zeroedTo : align(writtenTo + LEAD_CHUNKS * chunkBytes);
             if (closed
                     || from - writtenTo >= AHEAD_CHUNKS * chunkBytes
