@@ -262,12 +262,12 @@ launch() {
   while [ -z "$(running "$name")" ] && kill -0 "$pid" 2>/dev/null; do sleep 0.01; done
 }
 
-common_flags="-XX:+ExitOnOutOfMemoryError -XX:+UseSerialGC -Xss512k -XX:-UsePerfData"
+common_flags="-XX:+ExitOnOutOfMemoryError -XX:+UseSerialGC -XX:MetaspaceSize=64m -Xss512k -XX:-UsePerfData"
 launch_server() {
   case $1 in
     namesrv) launch namesrv io.argosy.namesrv.NamesrvMain "-Xms32m -Xmx128m $common_flags" ;;
     # The chaos tests run brokers on a disk that they can break.
-    *) launch "$1" "${CHAOS_BROKER_MAIN:-io.argosy.broker.BrokerMain}" "-Xms128m -Xmx768m $common_flags" ;;
+    *) launch "$1" "${CHAOS_BROKER_MAIN:-io.argosy.broker.BrokerMain}" "-Xms256m -Xmx768m -Xmn160m -XX:SurvivorRatio=3 $common_flags" ;;
   esac
 }
 

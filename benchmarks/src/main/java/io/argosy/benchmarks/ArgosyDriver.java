@@ -10,6 +10,8 @@ import io.argosy.client.PullConsumer;
 import io.argosy.client.PushConsumer;
 import io.argosy.client.QueueRef;
 import io.argosy.client.ReceivedMessage;
+import io.argosy.client.SendListener;
+import io.argosy.client.SendReceipt;
 import java.io.Closeable;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -103,13 +105,26 @@ final class ArgosyDriver implements Driver {
         ArgosyClient own = connect();
         Producer producer = own.producer()
                 .linger(Duration.ofMillis(setup.option("lingerMillis", 5)))
-                .batch(setup.option("batchBytes", 256 << 10), setup.option("batchMessages", 1024))
+                .batch(setup.option("batchBytes", 256 << 10), setup.option("batchMessages", 32_768))
                 .buffer(
                         setup.option("bufferBytes", 64 << 20),
                         Duration.ofMillis(setup.option("maxBlockMillis", 30_000)))
                 .build();
         ProducerSender sender = new ProducerSender(own, producer);
         return setup.option("maxBlockMillis", 30_000) == 0 ? sender.knowingRoutes() : sender;
+    }
+
+    private record Telling(Completion completion) implements SendListener {
+
+        @Override
+        public void stored(SendReceipt receipt) {
+            completion.done(1, null);
+        }
+
+        @Override
+        public void failed(ArgosyException failure) {
+            completion.done(1, failure);
+        }
     }
 
     private record ProducerSender(ArgosyClient client, Producer producer) implements Sender {
@@ -119,7 +134,7 @@ final class ArgosyDriver implements Driver {
             Message message = queue == ANY_QUEUE
                     ? Message.of(topic, body)
                     : Message.builder(topic, body).queueIndex(queue).build();
-            var unused = producer.sendAsync(message).whenComplete((receipt, failure) -> completion.done(1, failure));
+            producer.sendAsync(message, new Telling(completion));
         }
 
         /** Who waits for nothing would not even wait for the route of a topic: this asks for it beforehand. */

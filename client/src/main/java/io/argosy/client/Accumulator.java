@@ -84,12 +84,7 @@ final class Accumulator {
      * @param messageBytes what it takes there, about
      * @param heldBytes what was taken from the send buffer for it
      */
-    void add(
-            TopicLanes topic,
-            Message message,
-            int messageBytes,
-            @Nullable CompletableFuture<SendReceipt> waiter,
-            int heldBytes) {
+    void add(TopicLanes topic, Message message, int messageBytes, @Nullable SendListener listener, int heldBytes) {
         List<Leaving> leaving;
         lock.lock();
         try {
@@ -97,7 +92,7 @@ final class Accumulator {
                 throw new ArgosyException.Closed("the producer is closed");
             }
             QueueLane lane = choose(topic, message);
-            append(lane, messageBytes).add(message, waiter, heldBytes);
+            append(lane, messageBytes).add(message, listener, heldBytes);
             consider(lane);
             leaving = takeReady();
         } finally {

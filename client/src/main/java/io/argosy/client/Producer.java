@@ -82,13 +82,18 @@ public final class Producer implements AutoCloseable {
      * the worst: actions chained to it must not block.
      */
     public CompletableFuture<SendReceipt> sendAsync(Message message) {
-        CompletableFuture<SendReceipt> waiter = new CompletableFuture<>();
+        SendFuture outcome = new SendFuture();
+        sendAsync(message, outcome);
+        return outcome;
+    }
+
+    /** As {@link #sendAsync(Message)}, telling a listener, which is cheaper for many small messages. */
+    public void sendAsync(Message message, SendListener listener) {
         try {
-            accept(message, waiter);
+            accept(message, listener);
         } catch (ArgosyException e) {
-            waiter.completeExceptionally(e);
+            listener.failed(e);
         }
-        return waiter;
     }
 
     /**
@@ -127,7 +132,7 @@ public final class Producer implements AutoCloseable {
         client.closed(this);
     }
 
-    private void accept(Message message, @Nullable CompletableFuture<SendReceipt> waiter) {
+    private void accept(Message message, @Nullable SendListener listener) {
         if (closed) {
             throw new ArgosyException.Closed("the producer is closed");
         }
@@ -139,7 +144,7 @@ public final class Producer implements AutoCloseable {
         // A callback that waited for room would keep the thread from making room.
         buffer.acquire(heldBytes, Callbacks.inside() ? Duration.ZERO : options.maxBlock());
         try {
-            accumulator.add(topic, message, messageBytes, waiter, heldBytes);
+            accumulator.add(topic, message, messageBytes, listener, heldBytes);
         } catch (ArgosyException e) {
             buffer.release(heldBytes);
             throw e;

@@ -5,12 +5,16 @@ import io.argosy.wire.batch.CompactBatchBuilder;
 import java.util.Arrays;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Messages for one queue that leave together: their bytes, and who waits for them. Filled under the accumulator's lock,
  * then in the hands of one delivery.
  */
 final class SendBatch {
+
+    private static final Logger log = LoggerFactory.getLogger(SendBatch.class);
 
     /** What an accepted message costs in memory beside its bytes, roughly: mostly the future. */
     static final int OVERHEAD_BYTES = 64;
@@ -25,7 +29,7 @@ final class SendBatch {
     final CompactBatchBuilder messages;
 
     /** By ordinal; null for messages that nobody waits for. Shorter than the batch if nobody waits for the last ones. */
-    private @Nullable CompletableFuture<SendReceipt>[] waiters = newArray(0);
+    private @Nullable SendListener[] listeners = new SendListener[0];
 
     private long heldBytes;
 
@@ -41,20 +45,15 @@ final class SendBatch {
         this.messages = new CompactBatchBuilder(bodies, HostName.LOCAL);
     }
 
-    @SuppressWarnings({"unchecked", "rawtypes"}) // Java has no arrays of generic types.
-    private static @Nullable CompletableFuture<SendReceipt>[] newArray(int length) {
-        return new CompletableFuture[length];
-    }
-
-    void add(Message message, @Nullable CompletableFuture<SendReceipt> waiter, int heldByMessage) {
+    void add(Message message, @Nullable SendListener listener, int heldByMessage) {
         int ordinal = messages.count();
         messages.add(message.body(), message.tag(), message.keys(), message.properties());
         heldBytes += heldByMessage;
-        if (waiter != null) {
-            if (ordinal >= waiters.length) {
-                waiters = Arrays.copyOf(waiters, Math.max(ordinal + 1, waiters.length * 2));
+        if (listener != null) {
+            if (ordinal >= listeners.length) {
+                listeners = Arrays.copyOf(listeners, Math.max(ordinal + 1, listeners.length * 2));
             }
-            waiters[ordinal] = waiter;
+            listeners[ordinal] = listener;
         }
     }
 
@@ -80,20 +79,34 @@ final class SendBatch {
 
     /** @param baseOffset of the first message; -1 if it is not known */
     void succeed(long baseOffset) {
-        for (int i = 0; i < waiters.length; i++) {
-            CompletableFuture<SendReceipt> waiter = waiters[i];
-            if (waiter != null) {
-                waiter.complete(new SendReceipt(
-                        producer, idSeconds, idCounter + i, lane.ref, baseOffset < 0 ? -1 : baseOffset + i));
+        for (int i = 0; i < listeners.length; i++) {
+            SendListener listener = listeners[i];
+            if (listener != null) {
+                SendReceipt receipt = new SendReceipt(
+                        producer, idSeconds, idCounter + i, lane.ref, baseOffset < 0 ? -1 : baseOffset + i);
+                try {
+                    listener.stored(receipt);
+                } catch (RuntimeException e) {
+                    listenerThrew(e);
+                }
             }
         }
     }
 
     void fail(ArgosyException failure) {
-        for (CompletableFuture<SendReceipt> waiter : waiters) {
-            if (waiter != null) {
-                waiter.completeExceptionally(failure);
+        for (SendListener listener : listeners) {
+            if (listener != null) {
+                try {
+                    listener.failed(failure);
+                } catch (RuntimeException e) {
+                    listenerThrew(e);
+                }
             }
         }
+    }
+
+    /** The others are to hear of their messages nevertheless. */
+    private void listenerThrew(RuntimeException e) {
+        log.warn("a send listener threw queue={}", lane.ref, e);
     }
 }

@@ -14,6 +14,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -317,6 +318,61 @@ final class ProducerTest {
         }
 
         assertThat(cluster.stored("t")).hasSize(3);
+    }
+
+    @Test
+    void aListenerHearsOfEachMessageThoughAnotherOneThrew() {
+        List<SendReceipt> receipts = new CopyOnWriteArrayList<>();
+        SendListener good = new SendListener() {
+            @Override
+            public void stored(SendReceipt receipt) {
+                receipts.add(receipt);
+            }
+
+            @Override
+            public void failed(ArgosyException failure) {
+                throw new AssertionError(failure);
+            }
+        };
+        SendListener bad = new SendListener() {
+            @Override
+            public void stored(SendReceipt receipt) {
+                throw new IllegalStateException("a fault of the user's");
+            }
+
+            @Override
+            public void failed(ArgosyException failure) {
+                throw new AssertionError(failure);
+            }
+        };
+        try (Producer producer = client.producer().linger(Duration.ofMillis(5)).build()) {
+            producer.sendAsync(text("one", "0"), good);
+            producer.sendAsync(text("one", "1"), bad);
+            producer.sendAsync(text("one", "2"), good);
+            producer.flush();
+        }
+
+        assertThat(receipts).extracting(SendReceipt::queueOffset).containsExactly(0L, 2L);
+    }
+
+    @Test
+    void aListenerIsToldWhatWasNotAccepted() {
+        List<ArgosyException> failures = new ArrayList<>();
+        try (Producer producer = client.producer().build()) {
+            producer.sendAsync(text("one", ""), new SendListener() {
+                @Override
+                public void stored(SendReceipt receipt) {
+                    throw new AssertionError(receipt);
+                }
+
+                @Override
+                public void failed(ArgosyException failure) {
+                    failures.add(failure);
+                }
+            });
+        }
+
+        assertThat(failures).singleElement().isInstanceOf(ArgosyException.Refused.class);
     }
 
     @Test

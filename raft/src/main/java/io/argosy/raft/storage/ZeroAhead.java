@@ -24,6 +24,8 @@ final class ZeroAhead implements Closeable {
     private static final int AHEAD_CHUNKS = 32;
     /** A writer is fast that writes more between two steps, which is 12 MiB/s. */
     private static final int FAST_BYTES = 256 << 10;
+    /** So many steps later it is slow again, if it wrote no such amount meanwhile: half a second. */
+    private static final int REST_STEPS = 25;
     /** Zeros must not take the last space from the entries. */
     private static final long USABLE_BYTES_MIN = 512L << 20;
 
@@ -33,6 +35,7 @@ final class ZeroAhead implements Closeable {
     private long zeroedTo;
     private long writtenTo;
     private long seenAt;
+    private int restSteps;
     private long claimFrom = -1;
     private boolean closed;
 
@@ -69,9 +72,9 @@ final class ZeroAhead implements Closeable {
     boolean step(ByteBuffer zeros, long usableBytes) throws IOException {
         long from;
         synchronized (this) {
-            long moved = writtenTo - seenAt;
+            restSteps = writtenTo - seenAt > FAST_BYTES ? REST_STEPS : Math.max(0, restSteps - 1);
             seenAt = writtenTo;
-            if (moved > FAST_BYTES) {
+            if (restSteps > 0) {
                 return true;
             }
             from = zeroedTo > writtenTo ? zeroedTo : align(writtenTo + LEAD_CHUNKS * chunkBytes);

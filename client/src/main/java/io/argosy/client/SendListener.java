@@ -1,0 +1,14 @@
+package io.argosy.client;
+
+/**
+ * Hears how sends end, on a network thread, or on the sender's own if the message was not even accepted. It must not
+ * block. One listener may serve many messages; a send with a listener costs less than one with a future.
+ */
+public interface SendListener {
+
+    /** The message is on disk on a majority of replicas. */
+    void stored(SendReceipt receipt);
+
+    /** It is not, or not known to be; {@link ArgosyException#retryable()} tells whether sending again makes sense. */
+    void failed(ArgosyException failure);
+}
