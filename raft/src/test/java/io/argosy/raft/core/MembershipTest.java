@@ -36,6 +36,7 @@ import io.argosy.raft.core.Message.VoteRequest;
 import io.argosy.raft.core.Message.VoteResponse;
 import io.argosy.raft.core.RaftCore.Proposed;
 import io.argosy.raft.core.RestoredState.ConfigAt;
+import io.argosy.raft.core.RestoredState.TermStart;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -265,6 +266,31 @@ class MembershipTest {
             assertThat(refusal(one, new Remove(TWO))).isEqualTo(Reason.HOLLOW);
 
             change(one, new Remove(THREE));
+        }
+
+        /** Who is sent a snapshot will lack what lies below it, whatever it holds now. */
+        @Test
+        void nobodyIsRemovedWhileAnotherVoterIsSentASnapshot() {
+            RestoredState trimmed = new RestoredState(
+                    new HardState(4, Optional.empty()),
+                    restored(3, 4, 0).configs(),
+                    5,
+                    8,
+                    List.of(new TermStart(2, 4)),
+                    6,
+                    true);
+            CoreUnderTest one = new CoreUnderTest(config(ONE), trimmed);
+            one.core.peerReset(TWO, 12);
+            one.core.peerReset(THREE, 13);
+            one.elect(TWO);
+            one.settle();
+            one.reject(TWO, 12, 8, 0, 2);
+            one.accept(THREE, 13, one.core.lastIndex());
+            one.core.holds(5, 5);
+            completeFrom(one, TWO, 1);
+            completeFrom(one, THREE, 5);
+
+            assertThat(refusal(one, new Remove(THREE))).isEqualTo(Reason.HOLLOW);
         }
 
         /** D2: nor by a hollow leader, which may remove only itself. */

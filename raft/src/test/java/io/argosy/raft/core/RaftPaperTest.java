@@ -623,6 +623,18 @@ class RaftPaperTest {
             assertThat(answer.session()).isEqualTo(77);
         }
 
+        /** R32: what is damaged here counts only if it was committed before. */
+        @Test
+        void damagedEntryThatIsNotCommittedIsNotAcknowledged() {
+            CoreUnderTest one = CoreUnderTest.of(ONE, 3, 4, 0, 4, 4);
+            one.core.damaged(List.of(new LostRange(3, 3, true, false)));
+
+            one.receive(TWO, append(4, 3, 4, 0, entries(4, 4)));
+            one.settle();
+
+            assertThat(one.lastTo(TWO, AppendResponse.class).index()).isEqualTo(2);
+        }
+
         /** R29: entries that wait for the disk are not acknowledged by a later message that brings nothing new. */
         @Test
         void repeatedAppendIsNotAcknowledgedBeforeTheFirstIsDurable() {

@@ -85,6 +85,12 @@ final class Wires {
         }
     }
 
+    /** Both ways. */
+    void join(int a, int b) {
+        links[a][b].cut = false;
+        links[b][a].cut = false;
+    }
+
     void healAll() {
         for (Link[] row : links) {
             for (Link link : row) {

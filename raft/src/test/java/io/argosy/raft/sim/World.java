@@ -210,6 +210,11 @@ public final class World {
     }
 
     void runUntil(String goal, BooleanSupplier reached, long nanosMax) {
+        runUntil(goal, reached, nanosMax, 10 * MILLI);
+    }
+
+    /** @param lookNanos at most so often; 0 for after each event */
+    void runUntil(String goal, BooleanSupplier reached, long nanosMax, long lookNanos) {
         long until = events.nowNanos() + nanosMax;
         long nextLook = events.nowNanos();
         while (true) {
@@ -217,7 +222,7 @@ public final class World {
                 if (reached.getAsBoolean()) {
                     return;
                 }
-                nextLook = events.nowNanos() + 10 * MILLI;
+                nextLook = events.nowNanos() + lookNanos;
             }
             if (!events.runNext(until)) {
                 if (reached.getAsBoolean()) {
