@@ -9,6 +9,7 @@ import io.argosy.proto.v1.Catchup;
 import io.argosy.proto.v1.DamageReport;
 import io.argosy.proto.v1.DescribeReplicaRequest;
 import io.argosy.proto.v1.DescribeReplicaResponse;
+import io.argosy.proto.v1.PeerProgress;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -39,23 +40,44 @@ final class ClusterCommand extends CommandGroup {
         /** One replica: what the cluster says of it, and what it says of itself, or why it does not. */
         private record Seen(Group group, Replica replica, Optional<DescribeReplicaResponse> own, String problem) {
 
+            /** As the leader knows it; empty if it is no learner. */
+            Optional<PeerProgress> learner(DescribeReplicaResponse leader) {
+                boolean learner = leader.getMembersList().stream()
+                        .anyMatch(member -> member.getReplicaId() == replica.replicaId() && !member.getVoter());
+                return leader.getPeersList().stream()
+                        .filter(peer -> learner && peer.getReplicaId() == replica.replicaId())
+                        .findFirst();
+            }
+
             boolean isDamaged() {
                 return own.map(o -> o.getDamageCount() > 0).orElse(false);
             }
 
-            String role() {
+            String role(List<Seen> all) {
                 if (own.isPresent()) {
-                    return own.get().getRole();
+                    // Who reads the log from its beginning does not know yet that it was added.
+                    return leaderOf(group, all).flatMap(this::learner).isPresent()
+                            ? "LEARNER"
+                            : own.get().getRole();
                 }
                 return group.leaderId().filter(id -> id == replica.replicaId()).isPresent() ? "LEADER" : "?";
             }
+        }
+
+        /** What the group's leader says of its group; empty if there is none that answers. */
+        private static Optional<DescribeReplicaResponse> leaderOf(Group group, List<Seen> all) {
+            return all.stream()
+                    .filter(each -> each.group.equals(group))
+                    .flatMap(each -> each.own.stream())
+                    .filter(own -> own.getRole().equals("LEADER"))
+                    .findFirst();
         }
 
         @Override
         public Integer call() {
             ClusterDescription cluster;
             try (ArgosyClient client = common.client()) {
-                cluster = client.describeCluster();
+                cluster = client.describeCluster(common.timeout());
             }
             List<Seen> seen = new ArrayList<>();
             boolean asking = common.secretFile().isPresent();
@@ -118,6 +140,13 @@ final class ClusterCommand extends CommandGroup {
                         problems.add("replica " + name + " fetches " + progress(own.getCatchup()));
                     } else if (own.getHollow()) {
                         problems.add("replica " + name + " lacks the log before entry " + own.getFirstIndex());
+                    } else {
+                        leaderOf(each.group, seen)
+                                .flatMap(leader -> each.learner(leader)
+                                        .filter(peer -> !peer.getCaughtUp())
+                                        .map(peer -> "replica " + name + " catches up: it holds entries up to "
+                                                + peer.getMatchIndex() + " of " + leader.getLastIndex()))
+                                .ifPresent(problems::add);
                     }
                 });
             }
@@ -142,7 +171,7 @@ final class ClusterCommand extends CommandGroup {
                         .put("term", group.term());
                 node.put("leaderId", group.leaderId().orElse(0));
                 var replicas = node.putArray("replicas");
-                seen.stream().filter(each -> each.group.equals(group)).forEach(each -> replicas.add(json(each)));
+                seen.stream().filter(each -> each.group.equals(group)).forEach(each -> replicas.add(json(each, seen)));
             }
             common.output().one("ClusterStatus", body, () -> text(seen, problems));
         }
@@ -156,12 +185,12 @@ final class ClusterCommand extends CommandGroup {
                     .orElse(0);
         }
 
-        private static ObjectNode json(Seen each) {
+        private static ObjectNode json(Seen each, List<Seen> seen) {
             ObjectNode node = Output.object()
                     .put("replicaId", each.replica.replicaId())
                     .put("clientAddress", each.replica.clientAddress())
                     .put("adminAddress", each.replica.adminAddress())
-                    .put("role", each.role())
+                    .put("role", each.role(seen))
                     .put("problem", each.problem);
             each.own.ifPresent(own -> {
                 node.put("term", own.getTerm())
@@ -206,7 +235,7 @@ final class ClusterCommand extends CommandGroup {
                 List<String> row = new ArrayList<>(List.of(
                         each.group.name() + "/" + each.replica.replicaId(),
                         each.replica.clientAddress(),
-                        each.isDamaged() ? each.role() + " DAMAGED" : each.role()));
+                        each.isDamaged() ? each.role(seen) + " DAMAGED" : each.role(seen)));
                 if (each.own.isPresent()) {
                     DescribeReplicaResponse own = each.own.get();
                     long commit = commit(seen, each.group);

@@ -79,7 +79,13 @@ public final class ArgosyClient implements AutoCloseable {
 
     /** Who is in the cluster and who leads, as the first server that answers sees it. */
     public ClusterDescription describeCluster() {
-        DescribeClusterResponse answer = await(link.describeCluster(settings.requestTimeout()));
+        return describeCluster(
+                settings.requestTimeout().multipliedBy(settings.accessPoints().size()));
+    }
+
+    /** As {@link #describeCluster()}, within the time, which the servers that are asked share. */
+    public ClusterDescription describeCluster(Duration timeout) {
+        DescribeClusterResponse answer = await(link.describeCluster(timeout));
         return ClusterDescription.of(answer);
     }
 

@@ -4,6 +4,7 @@ import io.argosy.proto.v1.ClusterGrpc;
 import io.argosy.proto.v1.DescribeClusterRequest;
 import io.argosy.proto.v1.DescribeClusterResponse;
 import io.argosy.proto.v1.GroupView;
+import io.argosy.proto.v1.ReplicaView;
 import io.argosy.proto.v2.Address;
 import io.argosy.proto.v2.MessageQueue;
 import io.argosy.proto.v2.MessagingServiceGrpc;
@@ -43,7 +44,7 @@ import org.slf4j.LoggerFactory;
  * asked every 20 ms and more slowly later, until one names a leader that this client does not know to be broken.
  * Meanwhile calls go to any other replica, which holds them until there is a leader. A server that is silent for long
  * is asked for at the others ({@link SilenceWatch}). In calm times the group is asked every 5 s, so that a leader that
- * moved without a broken connection is found too.
+ * moved without a broken connection is found too, and so are replicas that came and went.
  */
 @SuppressWarnings("FutureReturnValueIgnored") // whenComplete at the end of a chain takes both outcomes.
 public final class ClusterLink implements AutoCloseable {
@@ -284,12 +285,14 @@ public final class ClusterLink implements AutoCloseable {
 
     /** @param search whether to go on until there is a leader */
     private void askForLeader(ReplicaGroup group, int round, boolean search) {
-        Optional<HostPort> server =
+        Optional<HostPort> known =
                 group.replicas().isEmpty() ? Optional.empty() : group.pick(new HashSet<>(), connections);
-        if (closed || server.isEmpty()) {
+        if (closed || known.isEmpty()) {
             searching.remove(group.name());
             return;
         }
+        // If all that this client knows are gone, the group may have moved to others.
+        Optional<HostPort> server = connections.isBroken(known.get()) ? pick(Target.ANYONE, new HashSet<>()) : known;
         describe(server.get(), DESCRIBE_TIMEOUT_MILLIS).whenComplete((answer, failure) -> {
             if (failure == null) {
                 learn(answer);
@@ -313,8 +316,14 @@ public final class ClusterLink implements AutoCloseable {
     private void learn(DescribeClusterResponse cluster) {
         for (GroupView view : cluster.getGroupsList()) {
             ReplicaGroup group = groups.get(view.getName());
-            if (group != null) {
-                group.learn(view, connections);
+            if (group != null && group.learn(view, connections)) {
+                learnReplicas(
+                        view.getName(),
+                        view.getReplicasList().stream()
+                                .map(ReplicaView::getClientAddress)
+                                .filter(address -> !address.isEmpty())
+                                .map(HostPort::parse)
+                                .toList());
             }
         }
     }
@@ -354,17 +363,25 @@ public final class ClusterLink implements AutoCloseable {
         return result;
     }
 
-    /** Asks servers one after the other until one answers; fails with the last one's reason. */
+    /**
+     * Asks servers one after the other until one answers; fails with the last one's reason. The time is shared among
+     * those that are left, so that a single server has all of it: a process that just began, on a busy machine, needs
+     * seconds for its first call.
+     */
     public CompletableFuture<DescribeClusterResponse> describeCluster(Duration timeout) {
-        return describeCluster(new HashSet<>(), timeout.toMillis());
+        return describeCluster(new HashSet<>(), System.nanoTime() + timeout.toNanos());
     }
 
-    private CompletableFuture<DescribeClusterResponse> describeCluster(Set<HostPort> tried, long timeoutMillis) {
+    private CompletableFuture<DescribeClusterResponse> describeCluster(Set<HostPort> tried, long deadlineNanos) {
         HostPort server = pick(Target.ANYONE, tried).orElseThrow();
         tried.add(server);
-        return describe(server, timeoutMillis)
+        Set<HostPort> others = knownReplicas();
+        others.addAll(settings.accessPoints());
+        others.removeAll(tried);
+        long leftMillis = TimeUnit.NANOSECONDS.toMillis(deadlineNanos - System.nanoTime());
+        return describe(server, Math.max(1, leftMillis / (1 + others.size())))
                 .exceptionallyCompose(failure -> pick(Target.ANYONE, tried).isPresent() && !closed
-                        ? describeCluster(tried, timeoutMillis)
+                        ? describeCluster(tried, deadlineNanos)
                         : CompletableFuture.failedFuture(failure));
     }
 
@@ -470,7 +487,7 @@ public final class ClusterLink implements AutoCloseable {
 
     private void learnReplicas(String name, List<HostPort> addresses) {
         ReplicaGroup group = group(name);
-        if (!group.replicas().equals(addresses)) {
+        if (!addresses.isEmpty() && !Set.copyOf(group.replicas()).equals(Set.copyOf(addresses))) {
             log.info("group={} replicas={}", name, addresses);
             group.learnReplicas(addresses);
             addresses.forEach(connections::warm);

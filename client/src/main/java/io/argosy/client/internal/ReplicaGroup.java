@@ -44,12 +44,14 @@ final class ReplicaGroup {
 
     /**
      * Takes what a server says about leadership. A lower term of the same group is old news: it comes from a replica that
-     * was cut off.
+     * was cut off, or removed.
+     *
+     * @return whether it is news
      */
-    synchronized void learn(GroupView view, Connections connections) {
+    synchronized boolean learn(GroupView view, Connections connections) {
         boolean sameGroup = view.getGroupUuid().equals(groupUuid);
         if (sameGroup && view.getTerm() < term) {
-            return;
+            return false;
         }
         groupUuid = view.getGroupUuid();
         term = view.getTerm();
@@ -62,6 +64,7 @@ final class ReplicaGroup {
                 leader = connections.isBroken(address) ? null : address;
             }
         }
+        return true;
     }
 
     /** The server broke or went silent: no longer the first choice until somebody says it leads. */
