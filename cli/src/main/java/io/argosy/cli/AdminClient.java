@@ -65,10 +65,15 @@ final class AdminClient implements AutoCloseable {
         }
     }
 
+    /** How long a command tries. */
+    Duration timeout() {
+        return options.timeout();
+    }
+
     /** The cluster's groups as its client ports tell. */
     ClusterDescription cluster() {
         try (ArgosyClient client = options.client()) {
-            return client.describeCluster();
+            return client.describeCluster(options.timeout());
         }
     }
 
@@ -103,22 +108,32 @@ final class AdminClient implements AutoCloseable {
         List<Replica> order = new ArrayList<>(group.replicas());
         order.sort(Comparator.comparing(replica ->
                 group.leaderId().filter(id -> id == replica.replicaId()).isEmpty()));
-        CommandFailure last = new CommandFailure(
+        CommandFailure why = new CommandFailure(
                 ExitCodes.NOT_REACHABLE, "no replica of group " + group.name() + " tells an admin address");
+        boolean answered = false;
         for (Replica replica : order) {
             if (replica.adminAddress().isEmpty()) {
                 continue;
             }
+            T answer;
             try {
-                return askAt(replica.adminAddress(), call, status);
+                answer = call(replica.adminAddress(), call);
             } catch (CommandFailure e) {
                 if (e.exitCode() != ExitCodes.NOT_REACHABLE) {
                     throw e;
                 }
-                last = e;
+                // That one is down says less than that those who run have no leader.
+                why = answered ? why : e;
+                continue;
             }
+            AdminStatus said = status.apply(answer);
+            if (said.getCode() != AdminCode.ADMIN_CODE_NO_LEADER) {
+                return checked(answer, said);
+            }
+            why = failure(said);
+            answered = true;
         }
-        throw last;
+        throw why;
     }
 
     /**
@@ -154,19 +169,29 @@ final class AdminClient implements AutoCloseable {
 
     /** Asks the listener at the address; anything but OK fails. */
     <T> T askAt(String address, Function<AdminBlockingStub, T> call, Function<T, AdminStatus> status) {
-        T answer;
+        T answer = call(address, call);
+        return checked(answer, status.apply(answer));
+    }
+
+    private <T> T call(String address, Function<AdminBlockingStub, T> call) {
         try {
             ManagedChannel channel = channels.computeIfAbsent(address, this::connect);
-            answer = call.apply(AdminGrpc.newBlockingStub(channel)
+            return call.apply(AdminGrpc.newBlockingStub(channel)
                     .withDeadlineAfter(options.timeout().toMillis(), TimeUnit.MILLISECONDS));
         } catch (StatusRuntimeException e) {
             throw explain(address, e.getStatus());
         }
-        AdminStatus said = status.apply(answer);
+    }
+
+    private static <T> T checked(T answer, AdminStatus said) {
         if (said.getCode() != AdminCode.ADMIN_CODE_OK) {
-            throw new CommandFailure(exitCode(said.getCode()), said.getMessage());
+            throw failure(said);
         }
         return answer;
+    }
+
+    private static CommandFailure failure(AdminStatus said) {
+        return new CommandFailure(exitCode(said.getCode()), said.getMessage());
     }
 
     private ManagedChannel connect(String address) {

@@ -2,6 +2,7 @@ package io.argosy.cli;
 
 import io.argosy.client.ClusterDescription.Group;
 import io.argosy.proto.v1.AddLearner;
+import io.argosy.proto.v1.AdminCode;
 import io.argosy.proto.v1.AdminGrpc.AdminBlockingStub;
 import io.argosy.proto.v1.AdminStatus;
 import io.argosy.proto.v1.ChangeMembershipRequest;
@@ -11,6 +12,7 @@ import io.argosy.proto.v1.DescribeReplicaResponse;
 import io.argosy.proto.v1.Prioritise;
 import io.argosy.proto.v1.TransferLeadershipRequest;
 import io.argosy.proto.v1.TransferLeadershipResponse;
+import io.grpc.StatusRuntimeException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -27,8 +29,10 @@ final class GroupReplicas {
     private static final long PAUSE_MILLIS = 200;
     private static final long SAY_NANOS = TimeUnit.SECONDS.toNanos(1);
 
-    /** A new leader is not ready for changes at once. */
-    private static final Duration MOMENTS = Duration.ofSeconds(5);
+    /** A new leader has heard of nobody, and one that is asked to lead may be busy: mostly true only for a moment. */
+    private static final List<String> SETTLING = List.of("QUORUM_AT_RISK", "UNREACHABLE", "NO_SUCCESSOR", "NO_ANSWER");
+
+    private static final long SETTLING_NANOS = TimeUnit.SECONDS.toNanos(2);
 
     private static final List<String> PASSING =
             List.of("TERM_NOT_OPEN", "CHANGE_UNDER_WAY", "TRANSFER_UNDER_WAY", "NOT_HEARD_YET");
@@ -48,19 +52,25 @@ final class GroupReplicas {
         return admin.group(Optional.ofNullable(groupName));
     }
 
-    static void change(AdminClient admin, Group group, ChangeMembershipRequest request) {
-        insist(admin, group, change(request), new Patience(PASSING, MOMENTS, System::nanoTime, said -> {}));
+    /** A new leader is not ready for changes at once, and an election takes a moment: as long as the command may try. */
+    private static Patience moments(AdminClient admin) {
+        return new Patience(PASSING, admin.timeout(), System::nanoTime, said -> {});
     }
 
-    private static Request<ChangeMembershipResponse> change(ChangeMembershipRequest request) {
+    private static Request<ChangeMembershipResponse> change(ChangeMembershipRequest request, String done) {
         return new Request<>(
                 stub -> stub.changeMembership(request),
                 ChangeMembershipResponse::getStatus,
-                ChangeMembershipResponse::getReason);
+                ChangeMembershipResponse::getReason,
+                done);
     }
 
+    /** @param done how the request is refused if it was carried out before */
     private record Request<T>(
-            Function<AdminBlockingStub, T> call, Function<T, AdminStatus> status, Function<T, String> reason) {}
+            Function<AdminBlockingStub, T> call,
+            Function<T, AdminStatus> status,
+            Function<T, String> reason,
+            String done) {}
 
     /**
      * @param passing reasons of refusals that pass by themselves
@@ -68,66 +78,93 @@ final class GroupReplicas {
      */
     private record Patience(List<String> passing, Duration atMost, LongSupplier nanoClock, Consumer<String> progress) {}
 
-    /** Asks again while the refusal is one that passes. */
-    private static <T> void insist(AdminClient admin, Group group, Request<T> request, Patience patience) {
-        long begunNanos = patience.nanoClock.getAsLong();
-        long saidNanos = begunNanos;
-        String said = "";
-        while (true) {
-            String[] reason = {""};
-            try {
-                admin.ask(
-                        group,
-                        stub -> {
-                            T answer = request.call.apply(stub);
-                            reason[0] = request.reason.apply(answer);
-                            return answer;
-                        },
-                        request.status);
-                return;
-            } catch (CommandFailure e) {
-                long now = patience.nanoClock.getAsLong();
-                if (!patience.passing.contains(reason[0]) || now - begunNanos >= patience.atMost.toNanos()) {
-                    throw e;
+    /** One request, until it is carried out, refused for good, or time is up. */
+    private static final class Insistence<T> {
+        private final Request<T> request;
+        private final Patience patience;
+        private AdminCode code = AdminCode.ADMIN_CODE_OK;
+        private String reason = "";
+        /** An attempt ended without an answer that says what became of it. */
+        private boolean maybeDone;
+
+        Insistence(Request<T> request, Patience patience) {
+            this.request = request;
+            this.patience = patience;
+        }
+
+        void run(AdminClient admin, Group group) {
+            long begunNanos = patience.nanoClock.getAsLong();
+            long saidNanos = begunNanos;
+            String said = "";
+            while (true) {
+                code = AdminCode.ADMIN_CODE_OK;
+                reason = "";
+                try {
+                    admin.ask(group, this::attempt, request.status);
+                    return;
+                } catch (CommandFailure e) {
+                    if (maybeDone && !reason.isEmpty() && reason.equals(request.done)) {
+                        return;
+                    }
+                    long now = patience.nanoClock.getAsLong();
+                    if (!passes(now - begunNanos)) {
+                        throw e;
+                    }
+                    String lacks = String.valueOf(e.getMessage());
+                    if (!lacks.equals(said) && now - saidNanos >= SAY_NANOS) {
+                        patience.progress.accept(lacks);
+                        said = lacks;
+                        saidNanos = now;
+                    }
                 }
-                String lacks = String.valueOf(e.getMessage());
-                if (!lacks.equals(said) && now - saidNanos >= SAY_NANOS) {
-                    patience.progress.accept(lacks);
-                    said = lacks;
-                    saidNanos = now;
-                }
+                pause();
             }
-            pause();
+        }
+
+        private T attempt(AdminBlockingStub stub) {
+            try {
+                T answer = request.call.apply(stub);
+                code = request.status.apply(answer).getCode();
+                reason = request.reason.apply(answer);
+                maybeDone |= code == AdminCode.ADMIN_CODE_UNKNOWN_OUTCOME;
+                return answer;
+            } catch (StatusRuntimeException e) {
+                // It may have been on its way when the connection broke or time ran out.
+                maybeDone = true;
+                throw e;
+            }
+        }
+
+        private boolean passes(long triedNanos) {
+            boolean elsewhere = code == AdminCode.ADMIN_CODE_NO_LEADER || code == AdminCode.ADMIN_CODE_UNKNOWN_OUTCOME;
+            return (triedNanos < patience.atMost.toNanos() && (elsewhere || patience.passing.contains(reason)))
+                    || (triedNanos < SETTLING_NANOS && SETTLING.contains(reason));
         }
     }
 
     static void add(AdminClient admin, Group group, int id, NewReplica replica) {
-        change(
-                admin,
-                group,
-                ChangeMembershipRequest.newBuilder()
-                        .setAddLearner(AddLearner.newBuilder()
-                                .setReplicaId(id)
-                                .setPeerAddress(replica.peer())
-                                .setClientAddress(replica.client())
-                                .setAdminAddress(replica.admin()))
-                        .build());
+        ChangeMembershipRequest request = ChangeMembershipRequest.newBuilder()
+                .setAddLearner(AddLearner.newBuilder()
+                        .setReplicaId(id)
+                        .setPeerAddress(replica.peer())
+                        .setClientAddress(replica.client())
+                        .setAdminAddress(replica.admin()))
+                .build();
+        new Insistence<>(change(request, "ID_TAKEN"), moments(admin)).run(admin, group);
     }
 
     static void remove(AdminClient admin, Group group, int id) {
-        change(
-                admin,
-                group,
-                ChangeMembershipRequest.newBuilder().setRemoveId(id).build());
+        ChangeMembershipRequest request =
+                ChangeMembershipRequest.newBuilder().setRemoveId(id).build();
+        new Insistence<>(change(request, "UNKNOWN_REPLICA"), moments(admin)).run(admin, group);
     }
 
     static void prioritise(AdminClient admin, Group group, int id, int priority) {
-        change(
-                admin,
-                group,
-                ChangeMembershipRequest.newBuilder()
-                        .setPrioritise(Prioritise.newBuilder().setReplicaId(id).setPriority(priority))
-                        .build());
+        ChangeMembershipRequest request = ChangeMembershipRequest.newBuilder()
+                .setPrioritise(Prioritise.newBuilder().setReplicaId(id).setPriority(priority))
+                .build();
+        // Done twice it is done.
+        new Insistence<>(change(request, ""), moments(admin)).run(admin, group);
     }
 
     static void transfer(AdminClient admin, Group group, int to) {
@@ -136,8 +173,9 @@ final class GroupReplicas {
         Request<TransferLeadershipResponse> asked = new Request<>(
                 stub -> stub.transferLeadership(request),
                 TransferLeadershipResponse::getStatus,
-                TransferLeadershipResponse::getReason);
-        insist(admin, group, asked, new Patience(PASSING, MOMENTS, System::nanoTime, said -> {}));
+                TransferLeadershipResponse::getReason,
+                "ALREADY_LEADER");
+        new Insistence<>(asked, moments(admin)).run(admin, group);
     }
 
     /**
@@ -149,7 +187,8 @@ final class GroupReplicas {
             AdminClient admin, Group group, int id, Duration wait, LongSupplier nanoClock, Consumer<String> progress) {
         ChangeMembershipRequest request =
                 ChangeMembershipRequest.newBuilder().setPromoteId(id).build();
-        insist(admin, group, change(request), new Patience(CATCHING_UP, wait, nanoClock, progress));
+        Patience patience = wait.isZero() ? moments(admin) : new Patience(CATCHING_UP, wait, nanoClock, progress);
+        new Insistence<>(change(request, "ALREADY_VOTER"), patience).run(admin, group);
     }
 
     /** What the leader says, or, without one, any replica. */

@@ -37,9 +37,12 @@ final class NewReplica {
     private String beside(int ports) {
         int colon = peer.lastIndexOf(':');
         try {
-            return peer.substring(0, Math.max(colon, 0)) + ":" + (Integer.parseInt(peer.substring(colon + 1)) + ports);
+            if (colon > 0) {
+                return peer.substring(0, colon) + ":" + (Integer.parseInt(peer.substring(colon + 1)) + ports);
+            }
         } catch (NumberFormatException e) {
-            throw new CommandFailure(ExitCodes.USAGE, "'" + peer + "' is not host:port");
+            // Said below.
         }
+        throw new CommandFailure(ExitCodes.USAGE, "'" + peer + "' is not host:port");
     }
 }

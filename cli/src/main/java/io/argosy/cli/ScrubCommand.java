@@ -68,7 +68,8 @@ final class ScrubCommand implements Callable<Integer> {
             if (wanted.isEmpty()) {
                 throw new CommandFailure(
                         ExitCodes.REFUSED,
-                        "group " + group.name() + " has no replica " + id + "; see argosy raft status");
+                        "group " + group.name() + " has no replica " + id
+                                + ": 'argosy raft status' lists those it has");
             }
             Map<Integer, String> failures = new TreeMap<>();
             Map<Integer, Asked> asked = new TreeMap<>();

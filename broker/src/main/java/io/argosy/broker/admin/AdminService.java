@@ -472,7 +472,8 @@ final class AdminService extends AdminGrpc.AdminImplBase {
     private AdminStatus noLeader() {
         return AdminAnswers.status(
                 AdminCode.ADMIN_CODE_NO_LEADER,
-                "no replica of group " + parts.groupName() + " leads at the moment; try again in a second");
+                "no replica of group " + parts.groupName()
+                        + " leads at the moment: try again in a second; if it stays so, 'argosy cluster status' shows who is missing");
     }
 
     // ---- views of topics ----

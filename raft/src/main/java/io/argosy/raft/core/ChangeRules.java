@@ -79,7 +79,9 @@ final class ChangeRules {
         for (Member other : now.members()) {
             if (other.isStore(member.storeUuid())) {
                 return deny(
-                        Reason.STORE_TAKEN, "store " + member.storeUuid() + " is a member already, as " + other.id());
+                        Reason.STORE_TAKEN,
+                        "store " + member.storeUuid() + " is a member already, as replica " + other.id()
+                                + ": start the new replica with an empty data folder, not with a copy");
             }
         }
         return new Judged.Allowed(now.withLearner(member));
@@ -87,7 +89,7 @@ final class ChangeRules {
 
     private Judged promote(ReplicaId id, Membership now, long nowNanos) {
         if (now.voter(id).isPresent()) {
-            return deny(Reason.ALREADY_VOTER, "replica " + id + " is a voter already");
+            return deny(Reason.ALREADY_VOTER, "replica " + id + " is a voter already: nothing is left to do");
         }
         int position = replicator.find(id);
         if (now.learner(id).isEmpty() || position < 0) {
@@ -95,7 +97,9 @@ final class ChangeRules {
         }
         PeerProgress peer = replicator.peers()[position];
         if (!isLive(peer, nowNanos)) {
-            return deny(Reason.UNREACHABLE, "replica " + id + " does not answer");
+            return deny(
+                    Reason.UNREACHABLE,
+                    "replica " + id + " does not answer the leader: start it, or mend the network between them");
         }
         if (replicator.isHollow(peer)) {
             return deny(
@@ -172,7 +176,9 @@ final class ChangeRules {
     private static Judged unknown(ReplicaId id, Membership now) {
         return deny(
                 Reason.UNKNOWN_REPLICA,
-                now.isRetired(id) ? "replica " + id + " was removed" : "the group has no replica " + id);
+                now.isRetired(id)
+                        ? "replica " + id + " was removed, and ids are never used again: add a replica with a new id"
+                        : "the group has no replica " + id + ": 'argosy raft status' lists those it has");
     }
 
     private static Judged deny(Reason reason, String text) {

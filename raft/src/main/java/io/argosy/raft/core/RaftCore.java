@@ -566,19 +566,24 @@ public final class RaftCore {
         if (transfer.isPresent()) {
             return refused(
                     Reason.TRANSFER_UNDER_WAY,
-                    "leadership is being handed over to " + transfer.get().target() + " already");
+                    "leadership is being handed over to replica "
+                            + transfer.get().target() + " already: try again");
         }
         Optional<ReplicaId> target =
                 to.or(() -> successors.best(commitIndex, this.nowNanos).map(peer -> peer.id));
         if (target.isEmpty()) {
-            return refused(Reason.NO_SUCCESSOR, "no other voter is there, keeps up and has a healthy disk");
+            return refused(
+                    Reason.NO_SUCCESSOR,
+                    "no other voter answers, keeps up and has a healthy disk: 'argosy cluster status' shows what they lack");
         }
         if (target.get().equals(config.self())) {
-            return refused(Reason.ALREADY_LEADER, "replica " + target.get() + " leads already");
+            return refused(Reason.ALREADY_LEADER, "replica " + target.get() + " leads already: nothing is left to do");
         }
         int position = replicator.find(target.get());
         if (position < 0) {
-            return refused(Reason.UNKNOWN_REPLICA, "the group has no replica " + target.get());
+            return refused(
+                    Reason.UNKNOWN_REPLICA,
+                    "the group has no replica " + target.get() + ": 'argosy raft status' lists those it has");
         }
         Optional<Forbidden> unfit = successors.unfit(replicator.peers()[position], commitIndex, this.nowNanos);
         if (unfit.isPresent()) {

@@ -38,10 +38,10 @@ final class Successors {
             return forbid(Reason.NOT_A_VOTER, name + " is a learner, and learners don't lead: promote it first");
         }
         if (!peer.streamOpen || nowNanos - peer.heardNanos >= config.electionMinNanos()) {
-            return forbid(Reason.UNREACHABLE, name + " does not answer");
+            return forbid(Reason.UNREACHABLE, name + " does not answer the leader: start it, or choose another one");
         }
         if (peer.diskSlow) {
-            return forbid(Reason.DISK_SLOW, name + " says that its disk is slow");
+            return forbid(Reason.DISK_SLOW, name + " says that its disk is slow: choose another one");
         }
         if (replicator.isHollow(peer) && !peer.hasSaidWhatItHolds()) {
             return forbid(Reason.NOT_HEARD_YET, name + " has not told this leader yet what it holds: try again");
@@ -51,11 +51,15 @@ final class Successors {
         }
         long lag = log.lastIndex() - peer.matchIndex;
         if (peer.state != State.REPLICATE || lag > CatchUp.ENTRIES_MAX) {
-            return forbid(Reason.NOT_CAUGHT_UP, name + " lacks " + lag + " entries");
+            return forbid(
+                    Reason.NOT_CAUGHT_UP,
+                    name + " lacks " + lag + " entries: wait until it has caught up, or choose another one");
         }
         long applyLag = commitIndex - peer.appliedIndex;
         if (applyLag > APPLY_LAG_MAX) {
-            return forbid(Reason.NOT_CAUGHT_UP, name + " has not applied " + applyLag + " entries");
+            return forbid(
+                    Reason.NOT_CAUGHT_UP,
+                    name + " has not applied " + applyLag + " entries: wait until it has, or choose another one");
         }
         return Optional.empty();
     }

@@ -77,12 +77,16 @@ final class OperatorRequests {
             }
             begun.answer.complete(new OperatorResult.Refused(new Forbidden(
                     Reason.NO_ANSWER,
-                    "replica " + begun.target + " did not take over within an election timeout; this one leads on")));
+                    "replica " + begun.target
+                            + " did not take over within an election timeout, the old leader leads on: try again, or choose"
+                            + " another one")));
         } else if (leader.filter(begun.target::equals).isPresent()) {
             begun.answer.complete(new OperatorResult.Done());
         } else if (leader.isPresent()) {
             begun.answer.complete(new OperatorResult.Refused(new Forbidden(
-                    Reason.NO_ANSWER, "replica " + leader.get() + " was elected instead of " + begun.target)));
+                    Reason.NO_ANSWER,
+                    "replica " + leader.get() + " was elected instead of " + begun.target
+                            + ": ask again if it matters")));
         } else if (nowNanos - begun.untilNanos >= 0) {
             begun.answer.complete(new OperatorResult.Unknown());
         } else {

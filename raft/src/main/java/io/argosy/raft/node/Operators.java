@@ -13,6 +13,8 @@ import io.argosy.raft.ReplicaId;
 import io.argosy.raft.storage.ReplicaStore;
 import io.argosy.raft.transport.PeerTransport;
 import io.argosy.raft.transport.PeerTransport.StoreDescription;
+import java.net.ConnectException;
+import java.net.UnknownHostException;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -65,11 +67,25 @@ final class Operators implements Operations {
                 .describeStore(id)
                 .thenCompose(found -> adopt(id, peerAddress, services, found, members, founding.get()))
                 .exceptionally(failure -> {
-                    Throwable cause = failure.getCause() == null ? failure : failure.getCause();
                     return new OperatorResult.Refused(new Forbidden(
                             Reason.UNREACHABLE,
-                            "replica " + id + " at " + peerAddress + " could not be prepared: " + cause.getMessage()));
+                            "replica " + id + " cannot be asked at " + peerAddress + " (" + inWords(failure)
+                                    + "): check that it runs, and that this is its peer address"));
                 });
+    }
+
+    private static String inWords(Throwable failure) {
+        Throwable last = failure;
+        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+            if (cause instanceof ConnectException) {
+                return "nobody listens there";
+            }
+            if (cause instanceof UnknownHostException) {
+                return "the host name cannot be resolved";
+            }
+            last = cause;
+        }
+        return String.valueOf(last.getMessage());
     }
 
     private CompletableFuture<OperatorResult> adopt(
@@ -82,7 +98,9 @@ final class Operators implements Operations {
         String where = "what answers at " + peerAddress;
         if (!found.member().id().equals(id)) {
             return refused(
-                    Reason.WRONG_STORE, where + " is replica " + found.member().id() + ", not " + id);
+                    Reason.WRONG_STORE,
+                    where + " is replica " + found.member().id() + ", not " + id + ": give the peer address of replica "
+                            + id);
         }
         if (found.membership()
                 .filter(m -> !m.groupUuid().equals(members.groupUuid()))
@@ -91,7 +109,7 @@ final class Operators implements Operations {
                     Reason.WRONG_STORE,
                     where + " belongs to group UUID "
                             + found.membership().get().groupUuid()
-                            + " already: only an empty store can be added");
+                            + " already: only an empty data folder can be added");
         }
         Member member = new Member(id, found.member().storeUuid(), peerAddress, services, Member.PRIORITY_DEFAULT);
         CompletableFuture<Void> adopted = found.membership().isPresent()

@@ -1,0 +1,282 @@
+package io.argosy.cli;
+
+import static java.util.Objects.requireNonNull;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.argosy.broker.Broker;
+import io.argosy.broker.BrokerConfig;
+import io.argosy.broker.ReplicaAddresses;
+import io.argosy.namesrv.Namesrv;
+import io.argosy.namesrv.NamesrvConfig;
+import io.argosy.server.config.HostPort;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * What an operator reads who asks for a step that is forbidden: what stands in the way, and what to do next. What depends
+ * on a moment (a learner that lags, a change under way) is in {@code ForbiddenTextsTest} of {@code raft/}.
+ */
+@Timeout(180)
+final class RefusedChangesTest {
+
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+    @TempDir
+    private Path folder;
+
+    private final Map<Integer, Broker> brokers = new HashMap<>();
+    private DevPorts ports = DevPorts.usual();
+    private HostPort fourthClient = ports.namesrvAt(0);
+    private Path secret = Path.of("");
+    private List<HostPort> nameServers = List.of();
+    private Namesrv namesrv;
+
+    @BeforeEach
+    void start() throws Exception {
+        ports = DevPorts.free();
+        // The three ports behind a name server's three, which nobody else takes in the block.
+        fourthClient = ports.namesrvAt(4);
+        secret = Files.writeString(folder.resolve("cluster.secret"), "5".repeat(64));
+        NamesrvConfig defaults = NamesrvConfig.local(secret);
+        namesrv = Namesrv.start(new NamesrvConfig(
+                ports.namesrvAt(0),
+                ports.namesrvAt(1),
+                ports.namesrvAt(2),
+                secret,
+                defaults.scanInterval(),
+                defaults.expiry()));
+        nameServers = List.of(namesrv.registrationAddress());
+        for (int id = 1; id <= 3; id++) {
+            start(id, ports.addresses());
+        }
+        broker(1).node().bootstrap().get(30, TimeUnit.SECONDS);
+        awaitLeader();
+    }
+
+    @AfterEach
+    void stop() {
+        brokers.values().forEach(Broker::close);
+        namesrv.close();
+    }
+
+    @Test
+    void everyForbiddenStepSaysWhatStandsInTheWayAndWhatToDoNext() throws IOException {
+        int leader = awaitLeader();
+        int second = leader % 3 + 1;
+        int third = second % 3 + 1;
+        String nobody = "the group has no replica 9: 'argosy raft status' lists those it has";
+
+        // Unknown ids.
+        refused(nobody, "promote", "--replica", "9");
+        refused(nobody, "remove", "--replica", "9");
+        refused(nobody, "transfer", "--to", "9");
+        refused(nobody, "priority", "--replica", "9", "--priority", "1");
+        refused("group g1 has no replica 9: 'argosy raft status' lists those it has", "scrub", "--replica", "9");
+        // Nothing to do.
+        refused(
+                "replica " + second + " is a voter already: nothing is left to do",
+                "promote",
+                "--replica",
+                "" + second);
+        refused("replica " + leader + " leads already: nothing is left to do", "transfer", "--to", "" + leader);
+        // Ids and stores in use.
+        refused(
+                "replica " + second + " is a member already; if its disk is new or was wiped it needs a new id: add it"
+                        + " under that one, then remove this one",
+                "add",
+                "--replica",
+                "" + second,
+                "--peer",
+                peer(second));
+        refused(
+                "what answers at " + peer(second) + " is replica " + second
+                        + ", not 4: give the peer address of replica 4",
+                "add",
+                "--replica",
+                "4",
+                "--peer",
+                peer(second));
+        refused(
+                "replica 4 cannot be asked at " + peer(4)
+                        + " (nobody listens there): check that it runs, and that this is" + " its peer address",
+                "add",
+                "--replica",
+                "4",
+                "--peer",
+                peer(4));
+        Run noAddress = run("add", "--replica", "4", "--peer", "4");
+        assertThat(noAddress.code()).isEqualTo(ExitCodes.USAGE);
+        assertThat(noAddress.err()).isEqualTo("argosy: '4' is not host:port" + System.lineSeparator());
+        refused("replica id 0 is outside 1..1023", "promote", "--replica", "0");
+
+        // A learner, then one that is gone.
+        start(4, addressesWithFourth());
+        done("add", "--replica", "4", "--peer", peer(4));
+        refused("replica 4 is a learner, and learners don't lead: promote it first", "transfer", "--to", "4");
+        broker(4).close();
+        brokers.remove(4);
+        await().atMost(PATIENCE)
+                .untilAsserted(() -> refused(
+                        "replica 4 does not answer the leader: start it, or mend the network between them",
+                        "promote",
+                        "--replica",
+                        "4"));
+        done("remove", "--replica", "4");
+        refused(
+                "replica 4 was removed, and ids are never used again: add a replica with a new id",
+                "promote",
+                "--replica",
+                "4");
+        refused(
+                "id 4 belonged to a replica that was removed, and ids are never used again: configure the new replica"
+                        + " with a new id",
+                "add",
+                "--replica",
+                "4",
+                "--peer",
+                peer(4));
+
+        // The wrong secret, and no name server.
+        Path wrong = Files.writeString(folder.resolve("wrong.secret"), "f".repeat(64));
+        Run run = Run.of("raft", "status", "-e", endpoints(), "--secret-file", wrong.toString());
+        assertThat(run.code()).isEqualTo(ExitCodes.REFUSED);
+        assertThat(run.err())
+                .startsWith("argosy: the admin port 127.0.0.1:")
+                .contains(" does not accept the cluster secret; use the file that the servers use as 'secretFile'");
+        String nowhere = ports.namesrvAt(3).toString();
+        run = Run.of("raft", "status", "-e", nowhere, "--secret-file", secret.toString());
+        assertThat(run.code()).isEqualTo(ExitCodes.NOT_REACHABLE);
+        assertThat(run.err())
+                .isEqualTo("argosy: nobody listens at " + nowhere
+                        + " (connection refused); check host and port, and that the server runs"
+                        + System.lineSeparator());
+
+        // Too few are left, then nobody leads.
+        broker(third).close();
+        brokers.remove(third);
+        await().atMost(PATIENCE)
+                .untilAsserted(() -> refused(
+                        "replica " + third + " does not answer the leader: start it, or choose another one",
+                        "transfer",
+                        "--to",
+                        "" + third));
+        refused(
+                "only 1 of the 2 voters that there would be answer, and nothing commits without 2: start the others, or"
+                        + " remove those that are gone first",
+                "remove",
+                "--replica",
+                "" + second);
+        broker(second).close();
+        brokers.remove(second);
+        await().atMost(PATIENCE).until(() -> run("status").out().contains("leader none"));
+        Run leaderless = Run.of(
+                "raft",
+                "remove",
+                "--replica",
+                "" + second,
+                "-e",
+                endpoints(),
+                "--secret-file",
+                secret.toString(),
+                "--timeout",
+                "2s");
+        assertThat(leaderless.code()).isEqualTo(ExitCodes.NOT_REACHABLE);
+        assertThat(leaderless.err())
+                .isEqualTo("argosy: no replica of group g1 leads at the moment: try again in a second; if it stays so,"
+                        + " 'argosy cluster status' shows who is missing" + System.lineSeparator());
+    }
+
+    @Test
+    void theLastVoterStays() {
+        int leader = awaitLeader();
+        done("remove", "--replica", "" + (leader % 3 + 1));
+        done("remove", "--replica", "" + ((leader + 1) % 3 + 1));
+
+        refused(
+                "replica " + leader + " is the only voter: promote another one first",
+                "remove",
+                "--replica",
+                "" + leader);
+    }
+
+    private void start(int id, SortedMap<Integer, ReplicaAddresses> replicas) {
+        HostPort client = requireNonNull(replicas.get(id)).client();
+        BrokerConfig config = BrokerConfig.local(
+                id, replicas, client.withPort(0), folder.resolve("broker-" + id), secret, nameServers);
+        brokers.put(id, Broker.start(config, (exitCode, cause) -> {
+            throw new AssertionError("replica " + id + " failed", cause);
+        }));
+    }
+
+    private Broker broker(int id) {
+        return requireNonNull(brokers.get(id));
+    }
+
+    private SortedMap<Integer, ReplicaAddresses> addressesWithFourth() {
+        SortedMap<Integer, ReplicaAddresses> all = new TreeMap<>(ports.addresses());
+        all.put(
+                4,
+                new ReplicaAddresses(
+                        fourthClient,
+                        fourthClient.withPort(fourthClient.port() + 1),
+                        fourthClient.withPort(fourthClient.port() + 2)));
+        return all;
+    }
+
+    private String peer(int id) {
+        return requireNonNull(addressesWithFourth().get(id)).peer().toString();
+    }
+
+    private String endpoints() {
+        return ports.namesrvAt(0).toString();
+    }
+
+    private int awaitLeader() {
+        await().atMost(PATIENCE)
+                .until(() -> brokers.values().stream()
+                        .anyMatch(broker -> broker.node().status().leading()));
+        await().atMost(PATIENCE).until(() -> run("status").out().matches("(?s).*leader \\d.*"));
+        return brokers.entrySet().stream()
+                .filter(each -> each.getValue().node().status().leading())
+                .findFirst()
+                .orElseThrow()
+                .getKey();
+    }
+
+    private void refused(String message, String... command) {
+        Run run = run(command);
+
+        assertThat(run.err()).isEqualTo("argosy: " + message + System.lineSeparator());
+        assertThat(run.code()).isEqualTo(ExitCodes.REFUSED);
+        assertThat(run.out()).isEmpty();
+    }
+
+    private void done(String... command) {
+        Run run = run(command);
+
+        assertThat(run.code()).as(run.err()).isZero();
+    }
+
+    private Run run(String... command) {
+        List<String> all = new ArrayList<>(List.of("raft"));
+        all.addAll(Arrays.asList(command));
+        all.addAll(List.of("-e", endpoints(), "--secret-file", secret.toString(), "--timeout", "20s"));
+        return Run.of(all.toArray(String[]::new));
+    }
+}
