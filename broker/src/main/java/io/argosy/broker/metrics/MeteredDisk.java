@@ -1,111 +1,41 @@
 package io.argosy.broker.metrics;
 
 import io.argosy.raft.storage.Disk;
+import io.argosy.raft.storage.ForwardingDisk;
 import io.micrometer.core.instrument.Timer;
-import java.io.Closeable;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 
 /** Times fsyncs. */
-final class MeteredDisk implements Disk {
+final class MeteredDisk extends ForwardingDisk {
 
-    private final Disk disk;
     private final Timer fsync;
     private final LongSupplier nanoClock;
 
     MeteredDisk(Disk disk, Timer fsync, LongSupplier nanoClock) {
-        this.disk = disk;
+        super(disk);
         this.fsync = fsync;
         this.nanoClock = nanoClock;
     }
 
     @Override
-    public void createFolders(Path folder) throws IOException {
-        disk.createFolders(folder);
-    }
-
-    @Override
-    public List<String> list(Path folder) throws IOException {
-        return disk.list(folder);
-    }
-
-    @Override
-    public boolean exists(Path file) throws IOException {
-        return disk.exists(file);
-    }
-
-    @Override
     public DiskFile open(Path file, boolean create) throws IOException {
-        return new MeteredFile(disk.open(file, create));
+        return new MeteredFile(super.open(file, create));
     }
 
-    @Override
-    public void rename(Path from, Path to) throws IOException {
-        disk.rename(from, to);
-    }
-
-    @Override
-    public void delete(Path file) throws IOException {
-        disk.delete(file);
-    }
-
-    @Override
-    public void syncFolder(Path folder) throws IOException {
-        disk.syncFolder(folder);
-    }
-
-    @Override
-    public Closeable lock(Path folder) throws IOException {
-        return disk.lock(folder);
-    }
-
-    @Override
-    public long usableBytes(Path folder) throws IOException {
-        return disk.usableBytes(folder);
-    }
-
-    private final class MeteredFile implements DiskFile {
-
-        private final DiskFile file;
+    private final class MeteredFile extends ForwardingFile {
 
         MeteredFile(DiskFile file) {
-            this.file = file;
-        }
-
-        @Override
-        public long sizeBytes() throws IOException {
-            return file.sizeBytes();
-        }
-
-        @Override
-        public int read(ByteBuffer target, long position) throws IOException {
-            return file.read(target, position);
-        }
-
-        @Override
-        public void write(ByteBuffer[] sources, int count, long position) throws IOException {
-            file.write(sources, count, position);
+            super(file);
         }
 
         @Override
         public void force() throws IOException {
             long startNanos = nanoClock.getAsLong();
-            file.force();
+            super.force();
             fsync.record(nanoClock.getAsLong() - startNanos, TimeUnit.NANOSECONDS);
-        }
-
-        @Override
-        public void truncate(long sizeBytes) throws IOException {
-            file.truncate(sizeBytes);
-        }
-
-        @Override
-        public void close() throws IOException {
-            file.close();
         }
     }
 }
