@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Exchanges every replica of a group with a large log while sends go on, on a cluster of its own: wipes one, adds a
-# fourth and a fifth, removes the leader, moves the group to three new replicas. Prints how long each step took, the
-# longest write gap, and the sends that failed; ends with 1 if any did or an acknowledged message is lost.
+# Moves a group with a large log to three new replicas while sends go on, on a cluster of its own: wipes one replica,
+# puts a fourth in its place, adds a fifth and a sixth, removes the leader and then the last founder. Prints how long each
+# step took, the longest write gap, and the sends that failed; ends with 1 if any did or an acknowledged message is lost.
 [ -n "${BASH_VERSION:-}" ] || exec bash "$0" "$@"
 set -euo pipefail
 . "$(dirname "$0")/own-cluster.sh"
@@ -10,7 +10,7 @@ usage() {
   cat <<'EOF'
 Usage: scripts/catchup.sh [--mib N] [--trimmed] [--body BYTES] [--rate R] [--dir DIR] [--base-port PORT]
 
-  --mib N         size of the log (default 5120; up to six replicas of it lie on the disk at once)
+  --mib N         size of the log (default 5120; up to five replicas of it lie on the disk at once)
   --trimmed       fill until the log was trimmed: whoever is new gets a snapshot, then the older log
   --body BYTES    size of the messages that fill it (default 4096)
   --rate R        messages per second of the steady load (default 200)
@@ -31,16 +31,4 @@ while [ $# -gt 0 ]; do
   esac
 done
 
-require_cluster_or_nothing "$dir"
-
-. scripts/toolchain.sh
-ensure_toolchain
-. scripts/build.sh
-build_argosy
-
-wipe_cluster "$dir"
-mkdir -p "$dir"
-trap '[ ! -f "$dir/cluster.env" ] || scripts/cluster.sh stop --dir "$dir" --base-port "$base_port" >/dev/null' EXIT
-"$(java_of_a_jdk)" -XX:+UseSerialGC -Xmx512m -Dlogback.configurationFile="$PWD/chaos-tests/target/classes/logback.xml" \
-  -cp "chaos-tests/target/chaos/lib/*:chaos-tests/target/classes" io.argosy.chaos.Catchup \
-  --home "$PWD" --dir "$dir" --base-port "$base_port" "${options[@]}"
+run_on_own_cluster "$dir" "$base_port" Catchup "${options[@]}"

@@ -41,16 +41,4 @@ while [ $# -gt 0 ]; do
   esac
 done
 
-require_cluster_or_nothing "$dir"
-
-. scripts/toolchain.sh
-ensure_toolchain
-. scripts/build.sh
-build_argosy
-
-wipe_cluster "$dir"
-mkdir -p "$dir"
-trap '[ ! -f "$dir/cluster.env" ] || scripts/cluster.sh stop --dir "$dir" --base-port "$base_port" >/dev/null' EXIT
-"$(java_of_a_jdk)" -XX:+UseSerialGC -Xmx512m -Drocketmq.log.level=WARN -Dlogback.configurationFile="$PWD/chaos-tests/target/classes/logback.xml" -Duser.home="$(cd "$dir" && pwd)" \
-  -cp "chaos-tests/target/chaos/lib/*:chaos-tests/target/classes" io.argosy.chaos.Failover \
-  --home "$PWD" --dir "$dir" --base-port "$base_port" "${options[@]}"
+run_on_own_cluster "$dir" "$base_port" Failover "${options[@]}"

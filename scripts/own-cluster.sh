@@ -23,3 +23,24 @@ wipe_cluster() {
   scripts/cluster.sh stop --dir "$1" >/dev/null
   scripts/cluster.sh wipe --dir "$1" >/dev/null
 }
+
+# run_on_own_cluster DIR BASE_PORT MAIN OPTION...: builds what is to be run, clears the folder, and runs the class of the
+# chaos tests, whose exit code is the answer. Its cluster is stopped however it ends.
+run_on_own_cluster() {
+  own_dir=$1 own_base_port=$2
+  local main=$3
+  shift 3
+  require_cluster_or_nothing "$own_dir"
+  . scripts/toolchain.sh
+  ensure_toolchain
+  . scripts/build.sh
+  build_argosy
+  wipe_cluster "$own_dir"
+  mkdir -p "$own_dir"
+  trap '[ ! -f "$own_dir/cluster.env" ] || scripts/cluster.sh stop --dir "$own_dir" --base-port "$own_base_port" >/dev/null' EXIT
+  # The official client writes its log below the user's home.
+  "$(java_of_a_jdk)" -XX:+UseSerialGC -Xmx512m -Drocketmq.log.level=WARN -Duser.home="$(cd "$own_dir" && pwd)" \
+    -Dlogback.configurationFile="$PWD/chaos-tests/target/classes/logback.xml" \
+    -cp "chaos-tests/target/chaos/lib/*:chaos-tests/target/classes" "io.argosy.chaos.$main" \
+    --home "$PWD" --dir "$own_dir" --base-port "$own_base_port" "$@"
+}

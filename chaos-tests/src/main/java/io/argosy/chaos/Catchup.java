@@ -3,11 +3,15 @@ package io.argosy.chaos;
 import io.argosy.client.ArgosyClient;
 import io.argosy.client.Message;
 import io.argosy.client.Producer;
+import java.io.IOException;
 import java.io.PrintStream;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -21,7 +25,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -155,20 +159,35 @@ public final class Catchup implements Callable<Integer> {
             cluster.kill(wiped);
             cluster.wipe(wiped);
             cluster.restart(wiped);
+            if (!cluster.log(wiped).contains("store is empty and belongs to no group")) {
+                throw new IllegalStateException("replica " + wiped + " does not say that it is a stranger");
+            }
         });
         step(cluster, "replica 4 takes its place", () -> cluster.replace(wiped, 4));
+        step(cluster, "it leads: a voter that is not hollow may", () -> transfer(cluster, 4));
         step(cluster, "replica 5 is added", () -> cluster.add(5));
         step(cluster, "replica 6 is added", () -> cluster.add(6));
-        int leader = cluster.leader().orElseThrow();
-        step(cluster, "the leader, replica " + leader + ", is removed", () -> cluster.remove(leader));
-        List<Integer> left = new ArrayList<>(IntStream.rangeClosed(1, 6).boxed().toList());
-        left.removeAll(List.of(wiped, leader));
-        for (int i = 0; i < 3; i++) {
-            int old = left.get(i);
-            int with = 7 + i;
-            step(cluster, "replica " + with + " takes the place of " + old, () -> cluster.replace(old, with));
+        int leader = wiped % REPLICAS + 1;
+        step(cluster, "replica " + leader + " leads again", () -> transfer(cluster, leader));
+        step(cluster, "the leader, replica " + leader + ", is removed", () -> leave(cluster, leader));
+        int last = leader % REPLICAS + 1;
+        step(cluster, "replica " + last + " is removed, the last of the three founders", () -> leave(cluster, last));
+    }
+
+    private static void transfer(Cluster cluster, int to) {
+        cluster.argosy("raft", "transfer", "--to", Integer.toString(to));
+    }
+
+    /** Its data is of no more use, and takes as much room as the log. */
+    private static void leave(Cluster cluster, int replica) {
+        cluster.remove(replica);
+        try (Stream<Path> files = Files.walk(cluster.replicaFolder(replica))) {
+            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                Files.delete(file);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
-        step(cluster, "replica " + left.get(3) + " is removed", () -> cluster.remove(left.get(3)));
     }
 
     /** Says what is being fetched while it runs, and what it did to the load. */
@@ -190,7 +209,7 @@ public final class Catchup implements Callable<Integer> {
                 cluster.argosyResult("cluster", "status")
                         .output()
                         .lines()
-                        .filter(line -> line.contains("fetches") || line.contains("lacks"))
+                        .filter(line -> line.startsWith("!!"))
                         .forEach(line -> say("    %s", line));
             }
         }

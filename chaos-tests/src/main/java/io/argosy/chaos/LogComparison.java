@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.NavigableMap;
 import java.util.TreeMap;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /** Compares the logs of all replicas of a stopped cluster, entry by entry. */
@@ -19,10 +20,15 @@ final class LogComparison {
 
     private LogComparison() {}
 
-    /** {@link #EQUAL} and how far they were compared, or the first difference. */
+    /** {@link #EQUAL} and how far they were compared, or the first difference; of the founders. */
     static String of(Cluster cluster) {
+        return of(cluster, IntStream.rangeClosed(1, cluster.nodes()).boxed().toList());
+    }
+
+    /** As {@link #of(Cluster)}, of these replicas. */
+    static String of(Cluster cluster, List<Integer> replicas) {
         List<NavigableMap<Long, String>> logs = new ArrayList<>();
-        for (int replica = 1; replica <= cluster.nodes(); replica++) {
+        for (int replica : replicas) {
             logs.add(entries(cluster, replica));
         }
         NavigableMap<Long, String> first = logs.get(0);
@@ -35,8 +41,8 @@ final class LogComparison {
             for (int i = 1; i < logs.size(); i++) {
                 String found = logs.get(i).get(index);
                 if (expected == null || !expected.equals(found)) {
-                    return "DIFFERENT at index " + index + ": replica 1 holds " + expected + ", replica " + (i + 1)
-                            + " holds " + found;
+                    return "DIFFERENT at index " + index + ": replica " + replicas.get(0) + " holds " + expected
+                            + ", replica " + replicas.get(i) + " holds " + found;
                 }
             }
             compared++;
