@@ -33,6 +33,8 @@ import io.argosy.broker.rpc.ScheduledTimers;
 import io.argosy.broker.session.ClientRegistry;
 import io.argosy.broker.state.BrokerStateMachine;
 import io.argosy.broker.state.RocksStateStore;
+import io.argosy.broker.state.StateDamage;
+import io.argosy.broker.state.StateStoreException;
 import io.argosy.broker.topic.TopicTable;
 import io.argosy.broker.topic.TopicView;
 import io.argosy.raft.Entry;
@@ -151,8 +153,10 @@ public final class Broker implements AutoCloseable {
         LocalStore store = openStore(config, raftConfig, disk);
         StoreHandOver handOver = new StoreHandOver(store);
         lifecycle.onStop("store", handOver);
-        RocksStateStore state = RocksStateStore.open(
-                config.dataFolder().resolve("state"), config.memory().stateBytes());
+        RocksStateStore state = openState(
+                config,
+                new StateDamage(
+                        () -> canRebuildState(store, self), clock, e -> failure.failed(FailureHook.STATE_DAMAGED, e)));
         lifecycle.onStop("state", state);
         TopicTable topics = new TopicTable(state);
         QueueIndex queues = new QueueIndex(state, topics);
@@ -464,8 +468,30 @@ public final class Broker implements AutoCloseable {
     private static StartException refused(BrokerConfig config, DamagedStoreException e) {
         return new StartException(
                 ExitCode.DATA_FOLDER_REFUSED,
-                "data folder " + config.dataFolder() + " must not be used: " + e.getMessage(),
+                "data folder " + config.dataFolder() + " must not be used: " + e.getMessage()
+                        + " On a machine where the others run: argosy raft replace --replica " + config.replica()
+                        + " --with ID --peer HOST:PORT, where ID is one that the group never had and the replica at"
+                        + " HOST:PORT has an empty data folder.",
                 e);
+    }
+
+    private static RocksStateStore openState(BrokerConfig config, StateDamage damage) {
+        try {
+            return RocksStateStore.open(
+                    config.dataFolder().resolve("state"), config.memory().stateBytes(), damage);
+        } catch (StateStoreException e) {
+            throw new StartException(ExitCode.DATA_FOLDER_REFUSED, String.valueOf(e.getMessage()), e);
+        }
+    }
+
+    /** From a log that was never trimmed, from a snapshot that is here already, or from a peer's. */
+    private static boolean canRebuildState(LocalStore store, ReplicaId self) {
+        return store.log().firstIndex() == 1
+                || store.publishedSnapshot().isPresent()
+                || store.membership()
+                        .filter(group -> group.voters().stream()
+                                .anyMatch(voter -> !voter.id().equals(self)))
+                        .isPresent();
     }
 
     private static LogRoom logRoom(BrokerConfig config, Disk disk) {

@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.BiPredicate;
@@ -41,9 +42,12 @@ import org.rocksdb.RocksDBException;
 import org.rocksdb.RocksIterator;
 import org.rocksdb.RocksObject;
 import org.rocksdb.SstFileReader;
+import org.rocksdb.Status;
 import org.rocksdb.WriteBatch;
 import org.rocksdb.WriteBufferManager;
 import org.rocksdb.WriteOptions;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The state in RocksDB, without a log of its own: the Raft log is the write-ahead log (R40). All families are flushed as
@@ -53,11 +57,19 @@ import org.rocksdb.WriteOptions;
 public final class RocksStateStore implements StateStore {
 
     private static final byte[] APPLIED_KEY = "applied-index".getBytes(StandardCharsets.US_ASCII);
+    /** Behind a message that says what is damaged. */
+    private static final String WAY_OUT =
+            ". No other replica and no log has what it is made of: restore the data folder"
+                    + " from a copy, or begin with an empty one";
+
     private static final int BLOOM_BITS = 10;
     private static final int OPEN_FILES_MAX = 256;
+    private static final Logger log = LoggerFactory.getLogger(RocksStateStore.class);
 
     private final List<RocksObject> owned = new ArrayList<>();
     private final StateFolder files;
+    private final StateDamage damage;
+    private final AtomicBoolean damageReported = new AtomicBoolean();
     private final DBOptions dbOptions;
     private final ColumnFamilyOptions familyOptions;
 
@@ -75,8 +87,9 @@ public final class RocksStateStore implements StateStore {
     private volatile long appliedIndex;
     private boolean closed;
 
-    private RocksStateStore(StateFolder files, long memoryBytes) throws RocksDBException {
+    private RocksStateStore(StateFolder files, long memoryBytes, StateDamage damage) throws RocksDBException {
         this.files = files;
+        this.damage = damage;
         Cache cache = own(new LRUCache(memoryBytes, 2));
         WriteBufferManager writeBuffers = own(new WriteBufferManager(memoryBytes / 2, cache));
         this.dbOptions = own(new DBOptions())
@@ -109,8 +122,18 @@ public final class RocksStateStore implements StateStore {
         this.readOptions = own(new ReadOptions());
         this.persistedOnly = own(new ReadOptions()).setReadTier(ReadTier.PERSISTED_TIER);
         this.handles = new EnumMap<>(Family.class);
-        this.db = openDatabase(handles);
-        this.appliedIndex = durableAppliedIndex();
+        try {
+            this.db = openDatabase(handles);
+        } catch (RocksDBException e) {
+            closeOwned();
+            throw e;
+        }
+        try {
+            this.appliedIndex = readDurableIndex();
+        } catch (RocksDBException e) {
+            close();
+            throw e;
+        }
     }
 
     private RocksDB openDatabase(Map<Family, ColumnFamilyHandle> byFamily) throws RocksDBException {
@@ -148,15 +171,100 @@ public final class RocksStateStore implements StateStore {
         return open(new StateFolder(folder, step -> {}), memoryBytes);
     }
 
+    /**
+     * As {@link #open(Path, long)}; a folder that is damaged, or was found damaged in an earlier life, is set aside, and the
+     * state begins empty.
+     *
+     * @throws StateStoreException also if it is damaged and cannot be rebuilt
+     */
+    public static RocksStateStore open(Path folder, long memoryBytes, StateDamage damage) {
+        return open(new StateFolder(folder, step -> {}), memoryBytes, damage);
+    }
+
     static RocksStateStore open(StateFolder files, long memoryBytes) {
+        return open(files, memoryBytes, StateDamage.REFUSED);
+    }
+
+    static RocksStateStore open(StateFolder files, long memoryBytes, StateDamage damage) {
         Path folder = files.path();
         try {
             loadLibrary(folder);
             files.recover();
-            return new RocksStateStore(files, memoryBytes);
+            Optional<String> noted = files.notedDamage();
+            if (noted.isPresent()) {
+                beginAnew(files, damage, noted.get());
+            }
+            try {
+                return new RocksStateStore(files, memoryBytes, damage);
+            } catch (RocksDBException e) {
+                if (!isDamage(e) || !damage.canBeRebuilt().getAsBoolean()) {
+                    throw e;
+                }
+                beginAnew(files, damage, String.valueOf(e.getMessage()));
+                return new RocksStateStore(files, memoryBytes, damage);
+            }
         } catch (IOException | RocksDBException e) {
-            throw new StateStoreException("cannot open " + folder, e);
+            throw new StateStoreException(
+                    "cannot open " + folder + ": " + e.getMessage()
+                            + (e instanceof RocksDBException r && isDamage(r) ? WAY_OUT : ""),
+                    e);
         }
+    }
+
+    private static void beginAnew(StateFolder files, StateDamage damage, String why) throws IOException {
+        if (!damage.canBeRebuilt().getAsBoolean()) {
+            throw new IOException("it is damaged: " + why + WAY_OUT);
+        }
+        Path aside = files.setAside(damage.clock().instant());
+        log.error(
+                "the state is damaged: it is set aside and made anew, from the log or from a peer's snapshot folder={}"
+                        + " aside={} detail={}",
+                files.path(),
+                aside,
+                why);
+    }
+
+    /** Its files are not what was written, or are gone; not: a full disk, a lock, a newer version. */
+    private static boolean isDamage(RocksDBException e) {
+        Status status = e.getStatus();
+        if (status == null) {
+            return false;
+        }
+        return switch (status.getCode()) {
+            case Corruption, NotFound -> true;
+            case IOError -> String.valueOf(e.getMessage()).contains("No such file");
+            default -> false;
+        };
+    }
+
+    /** Damage stops the replica: what else the files hold can't be trusted, and the next start makes them anew. */
+    private StateStoreException failed(String what, RocksDBException e) {
+        StateStoreException failure = new StateStoreException(what + ": " + e.getMessage(), e);
+        if (isDamage(e)) {
+            report(failure);
+        }
+        return failure;
+    }
+
+    private void report(StateStoreException found) {
+        if (!damageReported.compareAndSet(false, true)) {
+            return;
+        }
+        boolean rebuilt = damage.canBeRebuilt().getAsBoolean();
+        log.error(
+                "the state is damaged, the replica stops; {} folder={}",
+                rebuilt ? "its next start sets the state aside and makes it anew" : "it cannot be made anew" + WAY_OUT,
+                files.path(),
+                found);
+        if (rebuilt) {
+            try {
+                files.noteDamage(String.valueOf(found.getMessage()));
+            } catch (IOException e) {
+                found.addSuppressed(e);
+                log.error("the damage could not be noted for the next start folder={}", files.path(), e);
+            }
+        }
+        damage.onDamage().accept(found);
     }
 
     /** Unpacks the native library beside the store: one in the temporary folder would outlive a kill. */
@@ -187,7 +295,7 @@ public final class RocksStateStore implements StateStore {
         try {
             return Optional.ofNullable(db.get(handle(family), readOptions, key));
         } catch (RocksDBException e) {
-            throw new StateStoreException("reading " + family.label() + " failed", e);
+            throw failed("reading " + family.label() + " failed", e);
         } finally {
             replacing.readLock().unlock();
         }
@@ -230,11 +338,11 @@ public final class RocksStateStore implements StateStore {
     }
 
     /** An iterator that met an error looks like one that met the end. */
-    private static void checkEnd(Family family, RocksIterator iterator) {
+    private void checkEnd(Family family, RocksIterator iterator) {
         try {
             iterator.status();
         } catch (RocksDBException e) {
-            throw new StateStoreException("scanning " + family.label() + " failed", e);
+            throw failed("scanning " + family.label() + " failed", e);
         }
     }
 
@@ -256,7 +364,7 @@ public final class RocksStateStore implements StateStore {
                     ByteBuffer.allocate(8).putLong(appliedIndex).array());
             db.write(writeOptions, changes);
         } catch (RocksDBException e) {
-            throw new StateStoreException("writing the state at index " + appliedIndex + " failed", e);
+            throw failed("writing the state at index " + appliedIndex + " failed", e);
         }
         this.appliedIndex = appliedIndex;
     }
@@ -267,7 +375,7 @@ public final class RocksStateStore implements StateStore {
         try (FlushOptions wait = new FlushOptions().setWaitForFlush(true).setAllowWriteStall(true)) {
             db.flush(wait, List.copyOf(handles.values()));
         } catch (RocksDBException e) {
-            throw new StateStoreException("flushing the state at index " + appliedIndex + " failed", e);
+            throw failed("flushing the state at index " + appliedIndex + " failed", e);
         } finally {
             replacing.readLock().unlock();
         }
@@ -283,13 +391,17 @@ public final class RocksStateStore implements StateStore {
     public long durableAppliedIndex() {
         replacing.readLock().lock();
         try {
-            byte[] value = db.get(handle(Family.META), persistedOnly, APPLIED_KEY);
-            return value == null ? 0 : ByteBuffer.wrap(value).getLong();
+            return readDurableIndex();
         } catch (RocksDBException e) {
-            throw new StateStoreException("reading the durable index failed", e);
+            throw failed("reading the durable index failed", e);
         } finally {
             replacing.readLock().unlock();
         }
+    }
+
+    private long readDurableIndex() throws RocksDBException {
+        byte[] value = db.get(handle(Family.META), persistedOnly, APPLIED_KEY);
+        return value == null ? 0 : ByteBuffer.wrap(value).getLong();
     }
 
     @Override
@@ -328,14 +440,14 @@ public final class RocksStateStore implements StateStore {
             reader.verifyChecksum();
             return new CheckedFile(name, sizeBytes, Optional.empty());
         } catch (RocksDBException e) {
-            boolean dropped = !liveFiles().containsKey(name);
-            return new CheckedFile(
-                    name,
-                    sizeBytes,
-                    dropped
-                            ? Optional.empty()
-                            : Optional.of(e.getMessage() + "; put a new replica in the place of this one: argosy raft"
-                                    + " replace"));
+            if (!liveFiles().containsKey(name)) {
+                return new CheckedFile(name, sizeBytes, Optional.empty()); // dropped meanwhile
+            }
+            if (damage.canBeRebuilt().getAsBoolean()) {
+                report(new StateStoreException("table file " + name + " is damaged: " + e.getMessage(), e));
+            }
+            // Where nobody can make it anew, what is whole of it is served on.
+            return new CheckedFile(name, sizeBytes, Optional.of(e.getMessage() + WAY_OUT));
         }
     }
 
@@ -350,7 +462,25 @@ public final class RocksStateStore implements StateStore {
         } finally {
             replacing.readLock().unlock();
         }
+        requireSound(target);
         return appliedIndexOf(target);
+    }
+
+    /** What others take over must be what was written; they would find the same damage, and ask here again. */
+    private void requireSound(Path copy) throws IOException {
+        try (Stream<Path> listed = Files.list(copy)) {
+            for (Path file :
+                    listed.filter(f -> StateFolder.name(f).endsWith(".sst")).toList()) {
+                try (Options options = new Options();
+                        SstFileReader reader = new SstFileReader(options)) {
+                    reader.open(file.toString());
+                    reader.verifyChecksum();
+                } catch (RocksDBException e) {
+                    StateStoreException found = failed("table file " + StateFolder.name(file) + " is damaged", e);
+                    throw new IOException(found.getMessage(), found);
+                }
+            }
+        }
     }
 
     private static long appliedIndexOf(Path copy) throws IOException {
@@ -411,6 +541,10 @@ public final class RocksStateStore implements StateStore {
         closed = true;
         handles.values().forEach(RocksObject::close);
         db.close();
+        closeOwned();
+    }
+
+    private void closeOwned() {
         for (int i = owned.size() - 1; i >= 0; i--) {
             owned.get(i).close();
         }

@@ -2,11 +2,17 @@ package io.argosy.broker.state;
 
 import java.io.IOException;
 import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
@@ -17,10 +23,15 @@ import java.util.stream.Stream;
 final class StateFolder {
 
     private static final String MARK = ".restoring";
+    private static final String DAMAGE = ".damage";
+    private static final String ASIDE = ".damaged-";
+    private static final DateTimeFormatter TIME =
+            DateTimeFormatter.ofPattern("yyyyMMdd'T'HHmmss'Z'").withZone(ZoneOffset.UTC);
 
     private final Path folder;
     private final Path parent;
     private final Path mark;
+    private final Path damage;
     private final Steps steps;
 
     /** Told after each step, so that a test can end there. */
@@ -33,6 +44,7 @@ final class StateFolder {
         this.folder = folder;
         this.parent = folder.toAbsolutePath().resolveSibling("");
         this.mark = folder.resolveSibling(name(folder) + MARK);
+        this.damage = folder.resolveSibling(name(folder) + DAMAGE);
         this.steps = steps;
     }
 
@@ -46,7 +58,57 @@ final class StateFolder {
         if (Files.exists(mark)) {
             clear();
             sync(folder);
+            Files.deleteIfExists(damage);
         }
+        if (filesOf(folder).isEmpty()) {
+            Files.deleteIfExists(damage); // set aside by a start that died
+        }
+    }
+
+    /** Notes for the next start that files are damaged. Any thread. */
+    synchronized void noteDamage(String what) throws IOException {
+        try (FileChannel channel = FileChannel.open(damage, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
+            channel.write(StandardCharsets.UTF_8.encode(what));
+            channel.force(true);
+        }
+        sync(parent);
+    }
+
+    /** What an earlier life noted. */
+    Optional<String> notedDamage() throws IOException {
+        return Files.exists(damage) ? Optional.of(Files.readString(damage)) : Optional.empty();
+    }
+
+    /**
+     * Moves the folder away, for whoever wants to look at it, and begins an empty one. One such folder is kept, the newest.
+     * A process that dies in the middle does it again at its next start, or finds an empty folder.
+     *
+     * @return where it is now
+     */
+    Path setAside(Instant now) throws IOException {
+        for (Path older : filesOf(parent)) {
+            if (name(older).startsWith(name(folder) + ASIDE)) {
+                deleteAll(older);
+            }
+        }
+        Path aside = folder.resolveSibling(name(folder) + ASIDE + TIME.format(now));
+        Files.move(folder, aside, StandardCopyOption.ATOMIC_MOVE);
+        steps.done("set aside");
+        Files.createDirectories(folder);
+        sync(parent);
+        Files.deleteIfExists(damage);
+        sync(parent);
+        steps.done("begun anew");
+        return aside;
+    }
+
+    private static void deleteAll(Path folder) throws IOException {
+        if (Files.isDirectory(folder)) {
+            for (Path file : filesOf(folder)) {
+                deleteAll(file);
+            }
+        }
+        Files.delete(folder);
     }
 
     /** The old database is closed; the new one can be opened afterwards, then {@link #replaced} ends it. */

@@ -7,6 +7,9 @@ public interface FailureHook {
     /** As sysexits' EX_IOERR: the disk failed. */
     int DISK_FAILED = 74;
 
+    /** As sysexits' EX_DATAERR: files of the state are damaged; the next start makes it anew. */
+    int STATE_DAMAGED = 65;
+
     /** As sysexits' EX_SOFTWARE: an invariant is broken, or the state machine threw. */
     int BROKEN = 70;
 

@@ -150,6 +150,14 @@ public final class LocalStore implements ReplicaStore {
         return identity.adoption().map(Adoption::membership);
     }
 
+    /** In force as the log on disk has it, committed or not. Any thread. */
+    public Optional<Membership> membership() {
+        List<ConfigAt> configs = log.configs();
+        return configs.isEmpty()
+                ? Optional.empty()
+                : Optional.of(configs.get(configs.size() - 1).membership());
+    }
+
     /** Name of the group at adoption, for people. */
     public Optional<String> groupName() {
         return identity.adoption().map(Adoption::groupName);
