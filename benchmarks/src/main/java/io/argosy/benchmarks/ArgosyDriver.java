@@ -3,6 +3,7 @@ package io.argosy.benchmarks;
 import io.argosy.client.ArgosyClient;
 import io.argosy.client.ArgosyException;
 import io.argosy.client.ClusterDescription;
+import io.argosy.client.Compression;
 import io.argosy.client.ConsumeResult;
 import io.argosy.client.Message;
 import io.argosy.client.Producer;
@@ -17,6 +18,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -26,7 +28,8 @@ import java.util.function.Consumer;
 
 /**
  * Argosy through its own client. Options: {@code lingerMillis} (5), {@code batchBytes} and {@code batchMessages} (the
- * client's), {@code bufferBytes} (64 MiB), {@code maxBlockMillis} (30,000), {@code consumer} (pull or push),
+ * client's), {@code bufferBytes} (64 MiB), {@code maxBlockMillis} (30,000), {@code compression} (none), {@code consumer}
+ * (pull or push),
  * {@code secretFile}, {@code opsPorts} (of the replicas, by number, with commas).
  */
 final class ArgosyDriver implements Driver {
@@ -37,6 +40,7 @@ final class ArgosyDriver implements Driver {
             "batchMessages",
             "bufferBytes",
             "maxBlockMillis",
+            "compression",
             "consumer",
             "secretFile",
             "opsPorts");
@@ -109,6 +113,8 @@ final class ArgosyDriver implements Driver {
                 .buffer(
                         setup.option("bufferBytes", 64 << 20),
                         Duration.ofMillis(setup.option("maxBlockMillis", 30_000)))
+                .compression(
+                        Compression.valueOf(setup.option("compression", "none").toUpperCase(Locale.ROOT)))
                 .build();
         ProducerSender sender = new ProducerSender(own, producer);
         return setup.option("maxBlockMillis", 30_000) == 0 ? sender.knowingRoutes() : sender;

@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.argosy.client.ArgosyClient;
 import io.argosy.client.ArgosyException;
+import io.argosy.client.Compression;
 import io.argosy.client.Message;
 import io.argosy.client.Producer;
 import io.argosy.client.SendReceipt;
@@ -86,6 +87,13 @@ final class ProduceCommand implements Callable<Integer> {
 
     @Option(names = "--queue", paramLabel = "N", description = "Index of the queue, from 0")
     private @Nullable Integer queue;
+
+    @Option(
+            names = "--compress",
+            paramLabel = "HOW",
+            defaultValue = "none",
+            description = "Bodies of a batch together: none, lz4 or zstd (default: ${DEFAULT-VALUE})")
+    private Compression compression = Compression.NONE;
 
     @Option(names = "--oneway", description = "Do not wait for the outcome, and do not tell it")
     private boolean oneWay;
@@ -173,6 +181,7 @@ final class ProduceCommand implements Callable<Integer> {
         return client.producer()
                 .deliveryTimeout(common.timeout())
                 .buffer(64L << 20, common.timeout())
+                .compression(compression)
                 .build();
     }
 

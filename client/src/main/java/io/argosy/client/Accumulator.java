@@ -13,7 +13,6 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ThreadLocalRandom;
@@ -243,7 +242,9 @@ final class Accumulator {
 
     private void leave(List<Leaving> batches) {
         for (Leaving each : batches) {
-            send(each.batch, each.batch.messages.seal(each.labels));
+            send(
+                    each.batch,
+                    each.batch.messages.seal(each.labels, options.compression().codec()));
         }
     }
 
@@ -251,22 +252,26 @@ final class Accumulator {
         streams.send(batch.lane.queue, packet, batch.deadlineNanos, new ProduceStreams.Outcome() {
             @Override
             public void stored(long baseOffset, boolean untouched) {
-                finish(batch, untouched ? Optional.of(packet) : Optional.empty());
+                finish(batch, untouched);
                 tell(batch, () -> batch.succeed(baseOffset));
             }
 
             @Override
             public void failed(CallFailure failure) {
                 log.debug("batch failed queue={} messages={} reason={}", batch.lane.ref, batch.count(), failure);
-                finish(batch, Optional.empty());
+                finish(batch, false);
                 ArgosyException exception = ArgosyException.of(failure);
                 tell(batch, () -> batch.fail(exception));
             }
         });
     }
 
-    /** Frees what the batch held and lets the next ones leave. */
-    private void finish(SendBatch batch, Optional<Sealed> free) {
+    /**
+     * Frees what the batch held and lets the next ones leave.
+     *
+     * @param untouched nobody will read its array again
+     */
+    private void finish(SendBatch batch, boolean untouched) {
         List<Leaving> leaving;
         lock.lock();
         try {
@@ -275,7 +280,9 @@ final class Accumulator {
             lane.topic.busy--;
             inFlight--;
             unfinished.remove(batch);
-            free.ifPresent(sent -> bodies.giveBack(sent.bodies()));
+            if (untouched) {
+                bodies.giveBack(batch.messages.array());
+            }
             consider(lane);
             if (lane.topic.busy == 0 && !lane.topic.lingering.isEmpty()) {
                 makeReady(lane.topic.lingering.iterator().next());

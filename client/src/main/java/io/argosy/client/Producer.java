@@ -265,10 +265,18 @@ public final class Producer implements AutoCloseable {
             long bufferBytes,
             Duration maxBlock,
             Duration deliveryTimeout,
-            int requestsInFlightMax) {
+            int requestsInFlightMax,
+            Compression compression) {
 
         static final Options DEFAULT = new Options(
-                Duration.ofMillis(1), 256 << 10, 32_768, 64L << 20, Duration.ofSeconds(30), Duration.ofSeconds(30), 16);
+                Duration.ofMillis(1),
+                256 << 10,
+                32_768,
+                64L << 20,
+                Duration.ofSeconds(30),
+                Duration.ofSeconds(30),
+                16,
+                Compression.NONE);
     }
 
     /** Options of a producer. */
@@ -281,6 +289,7 @@ public final class Producer implements AutoCloseable {
         private Duration maxBlock = Options.DEFAULT.maxBlock;
         private Duration deliveryTimeout = Options.DEFAULT.deliveryTimeout;
         private int requestsInFlightMax = Options.DEFAULT.requestsInFlightMax;
+        private Compression compression = Options.DEFAULT.compression;
 
         Builder(ArgosyClient client) {
             this.client = client;
@@ -327,6 +336,12 @@ public final class Producer implements AutoCloseable {
             return this;
         }
 
+        /** How bodies are compressed, not at all by default. */
+        public Builder compression(Compression how) {
+            compression = how;
+            return this;
+        }
+
         public Producer build() {
             return new Producer(
                     client,
@@ -337,7 +352,8 @@ public final class Producer implements AutoCloseable {
                             bufferBytes,
                             maxBlock,
                             deliveryTimeout,
-                            requestsInFlightMax));
+                            requestsInFlightMax,
+                            compression));
         }
     }
 }

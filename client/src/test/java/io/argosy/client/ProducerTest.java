@@ -22,6 +22,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 @Timeout(60)
 final class ProducerTest {
@@ -112,6 +114,21 @@ final class ProducerTest {
                 assertThat(arrival.request().getSerializedSize()).isLessThanOrEqualTo(10_000);
             }
         });
+    }
+
+    @ParameterizedTest
+    @EnumSource(Compression.class)
+    void bodiesArriveAsTheyWereHoweverTheyAreCompressed(Compression how) {
+        try (Producer producer =
+                client.producer().compression(how).linger(Duration.ofMillis(5)).build()) {
+            for (int i = 0; i < 300; i++) {
+                producer.sendOneWay(text("one", "again and again the same " + i));
+            }
+            producer.flush();
+        }
+
+        assertThat(cluster.stored("one")).hasSize(300);
+        assertThat(cluster.stored("one").get(299).getBody().toStringUtf8()).isEqualTo("again and again the same 299");
     }
 
     @Test

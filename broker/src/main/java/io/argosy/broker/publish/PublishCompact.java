@@ -6,6 +6,7 @@ import io.argosy.proto.v2.Code;
 import io.argosy.raft.Entry;
 import io.argosy.raft.ProposeResult;
 import io.argosy.raft.RaftNode;
+import io.argosy.wire.batch.BodyCodec;
 import io.argosy.wire.batch.CompactBatch;
 import io.argosy.wire.batch.CompactCursor;
 import io.argosy.wire.listener.ClientPort;
@@ -114,6 +115,11 @@ public final class PublishCompact {
                     Code.PAYLOAD_TOO_LARGE,
                     "the batch has " + payload.remaining() + " bytes, at most " + ClientPort.REQUEST_BYTES_MAX
                             + " are allowed"));
+        }
+        // Once, at the door: a batch that nobody can open would stand in the way of all consumers of its queue.
+        if (sound.batch().codec() != BodyCodec.NONE
+                && sound.batch().openBodies().isEmpty()) {
+            return Optional.of(new Refusal(Code.MESSAGE_CORRUPTED, "the compressed bodies cannot be opened"));
         }
         return sound.batch().hasAttributes() ? brokenAttributes(sound.batch()) : Optional.empty();
     }

@@ -1,5 +1,6 @@
 package io.argosy.broker.publish;
 
+import io.argosy.wire.batch.BodyCodec;
 import io.argosy.wire.batch.CompactBatch;
 import io.argosy.wire.batch.CompactBatchBuilder;
 import io.argosy.wire.batch.CompactBatchBuilder.Labels;
@@ -8,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.zip.CRC32C;
 
 /** Batches as a producer sends them. */
 public final class CompactBatches {
@@ -30,11 +32,24 @@ public final class CompactBatches {
     }
 
     public static byte[] sealed(CompactBatchBuilder builder, long producer, int queueId, long sequence) {
-        ByteBuffer bytes = builder.seal(new Labels(queueId, producer, sequence, 1_700_000_000_123L, 7, 100))
+        return sealed(builder, BodyCodec.NONE, producer, queueId, sequence);
+    }
+
+    public static byte[] sealed(
+            CompactBatchBuilder builder, BodyCodec codec, long producer, int queueId, long sequence) {
+        ByteBuffer bytes = builder.seal(new Labels(queueId, producer, sequence, 1_700_000_000_123L, 7, 100), codec)
                 .toByteBuffer();
         byte[] copy = new byte[bytes.remaining()];
         bytes.get(copy);
         return copy;
+    }
+
+    /** Makes the checksum right again; offsets as in the description of the format. */
+    public static void repair(byte[] batch) {
+        CRC32C crc = new CRC32C();
+        crc.update(batch, 14, 50);
+        crc.update(batch, 68, batch.length - 68);
+        ByteBuffer.wrap(batch).putInt(64, (int) crc.getValue());
     }
 
     /** As a leader proposes it. */

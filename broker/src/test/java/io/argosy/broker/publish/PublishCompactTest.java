@@ -2,6 +2,7 @@ package io.argosy.broker.publish;
 
 import static io.argosy.broker.publish.CompactBatches.batch;
 import static io.argosy.broker.publish.CompactBatches.tagged;
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.Timestamp;
@@ -15,19 +16,24 @@ import io.argosy.broker.queue.StoredMessage;
 import io.argosy.broker.state.InMemoryStateStore;
 import io.argosy.broker.state.RocksStateStore;
 import io.argosy.proto.v2.Code;
+import io.argosy.proto.v2.Encoding;
 import io.argosy.proto.v2.Message;
 import io.argosy.proto.v2.MessageType;
 import io.argosy.raft.Entry;
 import io.argosy.raft.ProposeResult;
+import io.argosy.wire.batch.BodyCodec;
 import io.argosy.wire.batch.CompactBatch;
 import io.argosy.wire.batch.CompactBatchBuilder;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 class PublishCompactTest {
 
@@ -107,6 +113,34 @@ class PublishCompactTest {
         assertThat(rich.getUserPropertiesMap()).containsEntry("colour", "dark");
         assertThat(leader.queues.locate(1, 0, 0, 10).get(0).tagHash(0)).isZero();
         assertThat(leader.queues.locate(1, 0, 0, 10).get(0).tagHash(1)).isEqualTo(BytesHash.ofTag("blue"));
+    }
+
+    @ParameterizedTest
+    @EnumSource(BodyCodec.class)
+    void consumersWithoutBatchesSeeCompressedBodiesOpened(BodyCodec codec) throws Exception {
+        CompactBatchBuilder builder = new CompactBatchBuilder(new byte[8], "there");
+        for (int i = 0; i < 100; i++) {
+            builder.add(ByteBuffer.wrap(("the same words " + i).getBytes(UTF_8)));
+        }
+        assertThat(publish(CompactBatches.sealed(builder, codec, 1, 3, 1))).isEqualTo(new Result.Stored(0));
+
+        List<StoredMessage> messages = leader.messages(1, 3);
+        assertThat(parsed(messages.get(99)).getBody().toStringUtf8()).isEqualTo("the same words 99");
+        assertThat(parsed(messages.get(99)).getSystemProperties().getBodyEncoding())
+                .isEqualTo(Encoding.IDENTITY);
+    }
+
+    @Test
+    void compressedBodiesThatNobodyCanOpenAreRefused() {
+        CompactBatchBuilder builder = new CompactBatchBuilder(new byte[8], "there");
+        builder.add(ByteBuffer.wrap(new byte[5000]));
+        byte[] sealed = CompactBatches.sealed(builder, BodyCodec.ZSTD, 1, 3, 1);
+        Arrays.fill(sealed, sealed.length - 12, sealed.length, (byte) -1);
+        CompactBatches.repair(sealed);
+
+        assertThat(publish(sealed))
+                .isEqualTo(new Result.Refused(Code.MESSAGE_CORRUPTED, "the compressed bodies cannot be opened"));
+        assertThat(leader.queues.maxOffset(1, 3)).isZero();
     }
 
     @Test

@@ -106,9 +106,9 @@ public final class CompactBatch {
         if ((flags & ~(FLAG_UNIFORM | FLAG_ATTRIBUTES)) != 0) {
             return "unknown flags " + flags + " in a batch";
         }
-        if (bytes.get(start + CODEC_AT) != BodyCodec.NONE.code()) {
-            // The others are reserved: nobody here could open the bodies for consumers without batches.
-            return "codec " + bytes.get(start + CODEC_AT) + " of a batch is not supported, send it uncompressed";
+        byte codec = bytes.get(start + CODEC_AT);
+        if (BodyCodec.ofCode(codec).isEmpty()) {
+            return "codec " + codec + " of a batch is unknown";
         }
         int bodiesBytes = bytes.getInt(start + BODIES_BYTES_AT);
         if (bodiesBytes < 0 || bodiesBytes > BODIES_BYTES_MAX) {
@@ -119,8 +119,11 @@ public final class CompactBatch {
             return "meta section of " + metaBytes + " bytes in a batch of " + size;
         }
         int stored = size - HEADER_BYTES - metaBytes;
-        if (stored != bodiesBytes) {
+        if (codec == BodyCodec.NONE.code() && stored != bodiesBytes) {
             return "bodies of " + stored + " bytes instead of " + bodiesBytes;
+        }
+        if (stored > bodiesBytes) {
+            return "bodies of " + bodiesBytes + " bytes that were compressed to " + stored;
         }
         return "";
     }
@@ -219,7 +222,7 @@ public final class CompactBatch {
     }
 
     public BodyCodec codec() {
-        return BodyCodec.ofCode(bytes.get(start + CODEC_AT));
+        return BodyCodec.ofCode(bytes.get(start + CODEC_AT)).orElseThrow();
     }
 
     /** Of all bodies, before compression. */
@@ -254,7 +257,7 @@ public final class CompactBatch {
     }
 
     /** The bodies as they were sent, compressed or not. */
-    public ByteBuffer storedBodies() {
+    private ByteBuffer storedBodies() {
         return bytes.slice(bodiesPosition(), end - bodiesPosition());
     }
 
@@ -264,10 +267,13 @@ public final class CompactBatch {
      * @return empty if they cannot be opened: a producer compressed them wrongly, and nobody ever will open them
      */
     public Optional<ByteBuffer> openBodies() {
-        return switch (codec()) {
-            case NONE -> Optional.of(storedBodies());
-            case LZ4, ZSTD -> Optional.empty();
-        };
+        ByteBuffer stored = storedBodies();
+        if (codec() == BodyCodec.NONE) {
+            return Optional.of(stored);
+        }
+        byte[] compressed = new byte[stored.remaining()];
+        stored.get(compressed);
+        return codec().open(compressed, bodiesBytes()).map(ByteBuffer::wrap);
     }
 
     /** Steps over the messages, from the first one. */

@@ -122,6 +122,11 @@ public final class CompactBatchBuilder {
         return count;
     }
 
+    /** The array that bodies are in; not a copy. A sealed batch reads it unless it was compressed. */
+    public byte[] array() {
+        return bodies;
+    }
+
     /** About what the batch takes on the wire; exact but for the numbers in front of sections. */
     public int sizeBytes() {
         return CompactBatch.HEADER_BYTES + bornHost.length + lengths.size + attributes.size + bodiesBytes;
@@ -137,10 +142,26 @@ public final class CompactBatchBuilder {
      */
     public record Labels(int queueId, long producer, long sequence, long bornMillis, int idSeconds, int idCounter) {}
 
-    /** The batch; nothing may be added any more. */
+    /** The batch as it is; nothing may be added any more. */
     public Sealed seal(Labels labels) {
+        return seal(labels, BodyCodec.NONE);
+    }
+
+    /** The batch, with its bodies compressed if that makes them shorter; nothing may be added any more. */
+    public Sealed seal(Labels labels, BodyCodec wanted) {
         if (count == 0) {
             throw new IllegalStateException("an empty batch");
+        }
+        BodyCodec codec = BodyCodec.NONE;
+        byte[] stored = bodies;
+        int storedBytes = bodiesBytes;
+        if (wanted != BodyCodec.NONE) {
+            byte[] compressed = wanted.compress(bodies, bodiesBytes);
+            if (compressed.length < bodiesBytes) {
+                codec = wanted;
+                stored = compressed;
+                storedBytes = compressed.length;
+            }
         }
         if (!differ) {
             lengths.varint(uniformLength);
@@ -169,15 +190,15 @@ public final class CompactBatchBuilder {
                 .putInt(CompactBatch.COUNT_AT, count)
                 .put(CompactBatch.FLAGS_AT, (byte)
                         ((differ ? 0 : CompactBatch.FLAG_UNIFORM) | (hasAttributes ? CompactBatch.FLAG_ATTRIBUTES : 0)))
-                .put(CompactBatch.CODEC_AT, BodyCodec.NONE.code())
+                .put(CompactBatch.CODEC_AT, codec.code())
                 .putInt(CompactBatch.BODIES_BYTES_AT, bodiesBytes)
                 .putInt(CompactBatch.META_BYTES_AT, metaBytes);
         CRC32C crc = new CRC32C();
         crc.update(head.bytes, CompactBatch.QUEUE_ID_AT, CompactBatch.CRC_AT - CompactBatch.QUEUE_ID_AT);
         crc.update(head.bytes, CompactBatch.HEADER_BYTES, metaBytes);
-        crc.update(bodies, 0, bodiesBytes);
+        crc.update(stored, 0, storedBytes);
         header.putInt(CompactBatch.CRC_AT, (int) crc.getValue());
-        return new Sealed(head.bytes, bodies, bodiesBytes);
+        return new Sealed(head.bytes, stored, storedBytes);
     }
 
     /** A finished batch in two pieces, so that the bodies are not copied: the head, and then the bodies. */
@@ -198,7 +219,7 @@ public final class CompactBatchBuilder {
             return head;
         }
 
-        /** The array that holds the bodies at its front; not a copy. */
+        /** The array that holds the bodies at its front, compressed or not; not a copy. */
         public byte[] bodies() {
             return bodies;
         }

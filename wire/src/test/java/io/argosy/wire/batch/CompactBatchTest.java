@@ -12,8 +12,11 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Random;
 import java.util.zip.CRC32C;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 class CompactBatchTest {
 
@@ -228,13 +231,89 @@ class CompactBatchTest {
     }
 
     @Test
-    void compressedBodiesAreRefusedBecauseNobodyCanOpenThemYet() {
+    void aCodecThatNobodyKnowsIsRefused() {
         byte[] bytes = copy(mixed());
-        bytes[CompactBatch.CODEC_AT] = BodyCodec.ZSTD.code();
+        bytes[CompactBatch.CODEC_AT] = 7;
         repair(bytes);
 
         assertThat(CompactBatch.check(ByteBuffer.wrap(bytes)))
-                .isEqualTo(new Checked.Broken("codec 2 of a batch is not supported, send it uncompressed"));
+                .isEqualTo(new Checked.Broken("codec 7 of a batch is unknown"));
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = BodyCodec.class,
+            names = {"LZ4", "ZSTD"})
+    void compressedBodiesComeOutAsTheyWere(BodyCodec codec) {
+        CompactBatchBuilder builder = builder();
+        for (int i = 0; i < 200; i++) {
+            builder.add(body("the same words again and again " + i));
+        }
+        ByteBuffer plain = builder.seal(LABELS).toByteBuffer();
+        ByteBuffer bytes = repetitive(codec);
+
+        CompactBatch batch = sound(bytes).batch();
+
+        assertThat(batch.codec()).isEqualTo(codec);
+        assertThat(batch.sizeBytes()).isLessThan(plain.remaining() / 2);
+        assertThat(bodies(batch)).isEqualTo(bodies(sound(plain).batch()));
+        assertThat(bodies(sound(bytes.asReadOnlyBuffer()).batch())).hasSize(200);
+    }
+
+    private static ByteBuffer repetitive(BodyCodec codec) {
+        CompactBatchBuilder builder = builder();
+        for (int i = 0; i < 200; i++) {
+            builder.add(body("the same words again and again " + i));
+        }
+        return builder.seal(LABELS, codec).toByteBuffer();
+    }
+
+    @ParameterizedTest
+    @EnumSource(BodyCodec.class)
+    void bodiesThatGetNoShorterStayAsTheyAre(BodyCodec codec) {
+        CompactBatchBuilder builder = builder();
+        byte[] random = new byte[2000];
+        new Random(1).nextBytes(random);
+        builder.add(ByteBuffer.wrap(random));
+
+        CompactBatch batch = sound(builder.seal(LABELS, codec).toByteBuffer()).batch();
+
+        assertThat(batch.codec()).isEqualTo(BodyCodec.NONE);
+        assertThat(batch.openBodies().orElseThrow()).isEqualTo(ByteBuffer.wrap(random));
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = BodyCodec.class,
+            names = {"LZ4", "ZSTD"})
+    void whateverCompressedBodiesHoldOpeningThemTakesNoMoreThanWasSaid(BodyCodec codec) {
+        ByteBuffer whole = repetitive(codec);
+        int bodiesAt = whole.remaining() - 40;
+        for (int at = bodiesAt; at < whole.remaining(); at++) {
+            for (int bit = 0; bit < 8; bit++) {
+                byte[] bytes = copy(whole);
+                bytes[at] ^= (byte) (1 << bit);
+                repair(bytes);
+
+                CompactBatch batch = sound(ByteBuffer.wrap(bytes)).batch();
+
+                batch.openBodies()
+                        .ifPresent(opened -> assertThat(opened.remaining()).isEqualTo(batch.bodiesBytes()));
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = BodyCodec.class,
+            names = {"LZ4", "ZSTD"})
+    void bodiesThatOpenToAnotherSizeAreNotOpened(BodyCodec codec) {
+        byte[] compressed = codec.compress(new byte[10_000], 10_000);
+
+        assertThat(codec.open(compressed, 10_000)).hasValue(new byte[10_000]);
+        assertThat(codec.open(compressed, 9_999)).isEmpty();
+        assertThat(codec.open(compressed, 10_001)).isEmpty();
+        assertThat(codec.open(new byte[] {1, 2, 3}, 10)).isEmpty();
     }
 
     private static void repair(byte[] bytes) {
