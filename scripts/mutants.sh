@@ -27,7 +27,7 @@ done
 . scripts/toolchain.sh
 ensure_toolchain
 . scripts/simulator.sh
-build_simulator
+build_simulator raft
 
 exec "$(java_of_a_jdk)" -XX:+UseSerialGC -Xmx1g -Xmn500m -Dlogback.configurationFile=logback-simulate.xml \
-  -cp "$(simulator_classpath)" io.argosy.raft.mutants.MutantRun "$seconds" "${words[@]}"
+  -cp "$(simulator_classpath raft)" io.argosy.raft.mutants.MutantRun "$seconds" "${words[@]}"

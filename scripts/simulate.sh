@@ -5,8 +5,8 @@ cd "$(dirname "$0")/.."
 
 usage() {
   cat <<'USAGE'
-Usage: scripts/simulate.sh [--seeds N] [--from S] [--minutes M] [--jobs J] [--resume] [--twice] [--dir DIR]
-       scripts/simulate.sh --seed S [--log]
+Usage: scripts/simulate.sh [--seeds N] [--from S] [--minutes M] [--jobs J] [--resume] [--twice] [--dir DIR] [PLAN]
+       scripts/simulate.sh --seed S [--log] [PLAN]
 
   --seeds N     how many seeds to run (default 1000, or no limit if --minutes is given)
   --from S      the first seed (default 1)
@@ -15,29 +15,47 @@ Usage: scripts/simulate.sh [--seeds N] [--from S] [--minutes M] [--jobs J] [--re
   --resume      go on behind the last seed of the campaign in DIR
   --twice       run each seed twice and compare the traces
   --dir DIR     where a campaign keeps its place and its failed seeds (default ./data/simulate)
-  --seed S      replay one seed: the last events of each node in words; if it fails, the fewest kinds of faults that do it
+  --seed S      replay one seed: the last events of each node in words; if it fails, a smaller run that fails likewise,
+                and the command that replays it
   --log         with --seed: also what the replicas log
+  --state X     what the replicas do: ledger (default), broker (the broker's state in memory), or rocksdb (the same on
+                RocksDB and in memory, compared at each read)
+
+PLAN overrules what a seed draws:
+  --shape five  5 voters, 60 virtual seconds, 100 requests/s: the speed in docs/reliability.md is that of this shape
+  --voters N    size of the group at its birth
+  --seconds N   virtual seconds of trouble
+  --rate N      requests per second
+  --without K   kinds of faults that are left out, with commas
+  --strikes L   numbers of the strikes that happen, with commas, or none
 
 Seeds that failed before are run first. Exit code 1 if a seed fails.
 USAGE
 }
 
-level=OFF options=()
+level=OFF state=ledger options=()
 while [ $# -gt 0 ]; do
   case $1 in
     --seeds | --from | --minutes | --jobs | --seed | --dir | --shape | --voters | --seconds | --rate | --without | --strikes)
       options+=("$1" "${2:?}"); shift 2 ;;
+    --state) state=${2:?}; shift 2 ;;
     --resume | --twice) options+=("$1"); shift ;;
     --log) level=INFO; shift ;;
     -h | --help) usage; exit 0 ;;
     *) echo "unknown option $1" >&2; usage >&2; exit 2 ;;
   esac
 done
+case $state in
+  ledger) module=raft main=io.argosy.raft.sim.Campaign ;;
+  broker | rocksdb) module=broker main=io.argosy.broker.simulation.BrokerCampaign ;;
+  *) echo "unknown state $state" >&2; usage >&2; exit 2 ;;
+esac
 
 . scripts/toolchain.sh
 ensure_toolchain
 . scripts/simulator.sh
-build_simulator
+build_simulator $module
 
-exec "$(java_of_a_jdk)" -XX:+UseSerialGC -Xmx1g -Xmn500m -Dsim.log=$level -Dlogback.configurationFile=logback-simulate.xml \
-  -cp "$(simulator_classpath)" io.argosy.raft.sim.Campaign "${options[@]}"
+exec "$(java_of_a_jdk)" -XX:+UseSerialGC -Xmx1g -Xmn500m -Dsim.log=$level -Dsim.state="$state" \
+  -Dsim.command="scripts/simulate.sh --state $state" -Dlogback.configurationFile=logback-simulate.xml \
+  -cp "$(simulator_classpath $module)" $main "${options[@]}"

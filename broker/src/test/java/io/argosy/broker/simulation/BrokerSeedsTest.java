@@ -29,15 +29,24 @@ class BrokerSeedsTest {
     @Test
     void replicasOfTheBrokerEndInEqualStateWhateverBreaks() {
         for (long seed = Long.getLong("sim.firstSeed", 1); seed <= Long.getLong("sim.seeds", 30); seed++) {
-            World world = World.of(seed, new BrokerWorkload());
-            try {
-                world.run();
-            } catch (Violation e) {
-                fail(
-                        "seed " + seed + ": " + e.getMessage() + "\n"
-                                + world.trace().words(),
-                        e);
-            }
+            assertThatSeed(seed, BrokerWorkload.inMemory());
+        }
+    }
+
+    /** More of them: {@code scripts/simulate.sh --state rocksdb}. */
+    @Test
+    void rocksDbHoldsWhatTheMapsHoldWhateverBreaks() {
+        for (long seed = 1; seed <= Math.min(4, Long.getLong("sim.seeds", 4)); seed++) {
+            assertThatSeed(seed, BrokerWorkload.onRocksDb());
+        }
+    }
+
+    private static void assertThatSeed(long seed, BrokerWorkload workload) {
+        World world = World.of(seed, workload);
+        try (workload) {
+            world.run();
+        } catch (Violation e) {
+            fail("seed " + seed + ": " + e.getMessage() + "\n" + world.trace().words(), e);
         }
     }
 }

@@ -13,6 +13,7 @@ import io.argosy.broker.publish.PublishApplier;
 import io.argosy.broker.queue.QueueIndex;
 import io.argosy.broker.state.BrokerStateMachine;
 import io.argosy.broker.state.InMemoryStateStore;
+import io.argosy.broker.state.StateStore;
 import io.argosy.broker.topic.TopicTable;
 import io.argosy.broker.topic.TopicView;
 import io.argosy.proto.v2.Message;
@@ -24,13 +25,17 @@ import io.argosy.raft.sim.Workload;
 import io.argosy.raft.storage.Disk;
 import io.argosy.wire.batch.CompactBatchBuilder;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SplittableRandom;
+import java.util.function.UnaryOperator;
 
 /** Topics that come and go, and messages, some of them sent twice, on the broker's own state machine. */
 final class BrokerWorkload implements Workload {
@@ -38,9 +43,43 @@ final class BrokerWorkload implements Workload {
     private static final int TOPICS = 6;
     private static final int MESSAGE_IDS = 300;
 
+    /** Of the stores of this run; empty if they are in memory alone. */
+    private final Optional<Path> folder;
+
+    private final List<Machine> machines = new ArrayList<>();
+
+    private BrokerWorkload(Optional<Path> folder) {
+        this.folder = folder;
+    }
+
+    static BrokerWorkload inMemory() {
+        return new BrokerWorkload(Optional.empty());
+    }
+
+    /** On RocksDB and in memory, compared with each other at each step; its files are gone after {@link #close}. */
+    static BrokerWorkload onRocksDb() {
+        try {
+            return new BrokerWorkload(Optional.of(Files.createTempDirectory("argosy-simulate")));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     @Override
     public SimulatedMachine machine(int position, Disk disk) {
-        return new Machine(disk);
+        Machine machine = folder.isEmpty()
+                ? new Machine(new InMemoryStateStore(disk), store -> ((InMemoryStateStore) store).crash())
+                : new Machine(
+                        TwinStateStore.empty(folder.get().resolve("store" + machines.size()), disk),
+                        store -> ((TwinStateStore) store).crash());
+        machines.add(machine);
+        return machine;
+    }
+
+    @Override
+    public void close() {
+        machines.forEach(machine -> machine.store.close());
+        folder.ifPresent(TwinStateStore::delete);
     }
 
     /** The command's time is its number: that tells it again, and goes back as often as commands overtake each other. */
@@ -99,13 +138,15 @@ final class BrokerWorkload implements Workload {
     }
 
     private static final class Machine implements SimulatedMachine {
-        private InMemoryStateStore store;
+        private final UnaryOperator<StateStore> crash;
+        private StateStore store;
         private TopicTable topics;
         private QueueIndex queues;
         private BrokerStateMachine machine;
 
-        Machine(Disk disk) {
-            store = new InMemoryStateStore(disk);
+        Machine(StateStore store, UnaryOperator<StateStore> crash) {
+            this.store = store;
+            this.crash = crash;
             topics = new TopicTable(store);
             queues = new QueueIndex(store, topics);
             machine = machine();
@@ -123,7 +164,7 @@ final class BrokerWorkload implements Workload {
 
         @Override
         public void restart() {
-            store = store.crash();
+            store = crash.apply(store);
             topics = new TopicTable(store);
             queues = new QueueIndex(store, topics);
             machine = machine();

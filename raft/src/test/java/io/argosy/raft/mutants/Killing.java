@@ -1,10 +1,12 @@
 package io.argosy.raft.mutants;
 
 import io.argosy.raft.sim.Ledger;
+import io.argosy.raft.sim.ShrunkSeed;
 import io.argosy.raft.sim.World;
 import java.lang.reflect.Constructor;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
+import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 
 /** Tries to notice the mutant. Loaded together with it, and called by name from the classes as they are. */
@@ -23,6 +25,11 @@ public final class Killing {
             }
         }
         return "";
+    }
+
+    /** Finds a seed that fails and makes it smaller: {@link io.argosy.raft.sim.ShrunkSeed}, as texts. */
+    public static List<String> shrink(int runsMax) {
+        return ShrunkSeed.firstOf(1, runsMax).texts();
     }
 
     /** Runs one test. Returns what it said, or an empty text if it passed. */

@@ -6,13 +6,13 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Supplier;
 
 /**
  * Runs many seeds, or one of them in words: what {@code scripts/simulate.sh} starts. Seeds that failed are kept in a
@@ -20,10 +20,12 @@ import java.util.concurrent.atomic.AtomicLong;
  */
 public final class Campaign {
 
+    private static final int SHRINKING_RUNS = 1_000;
+    private static final long SHRINKING_NANOS = TimeUnit.MINUTES.toNanos(3);
     private static final long PROGRESS_NANOS = TimeUnit.SECONDS.toNanos(10);
 
     private final Options options;
-    private final Workload workload;
+    private final Supplier<Workload> workloads;
     private final Counts sum = new Counts();
     private final AtomicLong nextSeed;
     private final Set<Long> failed = new TreeSet<>();
@@ -77,9 +79,9 @@ public final class Campaign {
         }
     }
 
-    private Campaign(Options options, Workload workload) throws IOException {
+    private Campaign(Options options, Supplier<Workload> workloads) throws IOException {
         this.options = options;
-        this.workload = workload;
+        this.workloads = workloads;
         Files.createDirectories(options.folder);
         long from = options.from;
         if (options.resume && Files.exists(next())) {
@@ -104,74 +106,36 @@ public final class Campaign {
 
     /** Exit code 1 if a seed failed. */
     public static void main(String[] args) throws Exception {
-        System.exit(run(args, new Ledger()));
+        System.exit(run(args, Ledger::new));
     }
 
     /** The same for another workload. Returns the exit code. */
-    public static int run(String[] args, Workload workload) throws IOException, InterruptedException {
+    public static int run(String[] args, Supplier<Workload> workloads) throws IOException, InterruptedException {
         Options options = Options.parse(args);
         if (options.replay) {
-            return replay(options.plan, workload);
+            return replay(options.plan, workloads);
         }
-        return new Campaign(options, workload).all();
+        return new Campaign(options, workloads).all();
     }
 
     // ------------------------------------------------------------------------------------------------- one seed
 
-    private static int replay(Plan plan, Workload workload) {
-        long seed = plan.seed();
-        World world = World.of(plan, workload);
-        Optional<String> failure = attempt(world);
-        System.out.print(world.trace().words());
-        System.out.println(world.describe());
-        System.out.printf("trace hash %016x%n", world.trace().hash());
-        if (failure.isEmpty()) {
-            System.out.println("seed " + seed + " passes");
+    private static int replay(Plan plan, Supplier<Workload> workloads) {
+        Attempt attempt = Attempt.at(plan, workloads);
+        System.out.print(attempt.world().trace().words());
+        System.out.println(attempt.world().describe());
+        System.out.printf("trace hash %016x%n", attempt.world().trace().hash());
+        if (attempt.failure().isEmpty()) {
+            System.out.println("seed " + plan.seed() + " passes");
             return 0;
         }
-        System.out.println("seed " + seed + " FAILS: " + failure.get());
-        shrink(plan, workload, failure.get());
+        System.out.println(
+                "seed " + plan.seed() + " FAILS: " + attempt.failure().get());
+        Shrinker.Smallest smallest = new Shrinker(workloads, SHRINKING_RUNS, SHRINKING_NANOS).shrink(plan);
+        System.out.println("smallest of " + smallest.runs() + " runs that fail likewise: " + smallest.failure());
+        System.out.println("again: " + System.getProperty("sim.command", "scripts/simulate.sh") + " "
+                + smallest.plan().asOptions());
         return 1;
-    }
-
-    private static Optional<String> attempt(World world) {
-        try {
-            world.run();
-            return Optional.empty();
-        } catch (Violation e) {
-            return Optional.of(String.valueOf(e.getMessage()) + (e.getCause() == null ? "" : trail(e.getCause())));
-        } catch (RuntimeException | AssertionError e) {
-            return Optional.of("simulator or replica threw " + e + trail(e));
-        }
-    }
-
-    private static String trail(Throwable cause) {
-        StringBuilder out = new StringBuilder();
-        for (StackTraceElement element : cause.getStackTrace()) {
-            out.append("\n    at ").append(element);
-            if (out.length() > 1500) {
-                break;
-            }
-        }
-        return out.toString();
-    }
-
-    /** Leaves out kinds of faults, one after the other, as long as the seed still fails the same rule. */
-    private static void shrink(Plan plan, Workload workload, String failure) {
-        long seed = plan.seed();
-        Set<FaultClass> without = EnumSet.noneOf(FaultClass.class);
-        String rule = failure.split(" ", 2)[0];
-        for (FaultClass kind : FaultClass.values()) {
-            without.add(kind);
-            Optional<String> again = attempt(World.of(plan.without(without), workload));
-            if (again.isEmpty() || !again.get().startsWith(rule)) {
-                without.remove(kind);
-            }
-        }
-        World smallest = World.of(plan.without(without), workload);
-        Optional<String> last = attempt(smallest);
-        System.out.println("still fails without " + without + ": " + last.orElse("?"));
-        System.out.println("as a test: assertThatSeed(" + seed + "L, " + without + ")");
     }
 
     // ------------------------------------------------------------------------------------------------- many seeds
@@ -198,16 +162,19 @@ public final class Campaign {
 
     private void work() {
         for (Optional<Long> seed = take(); seed.isPresent(); seed = take()) {
-            World world = World.of(options.plan.withSeed(seed.get()), workload);
-            Optional<String> failure = attempt(world);
+            Plan plan = options.plan.withSeed(seed.get());
+            Attempt attempt = Attempt.at(plan, workloads);
+            Optional<String> failure = attempt.failure();
             if (failure.isEmpty() && options.twice) {
-                World again = World.of(options.plan.withSeed(seed.get()), workload);
-                failure = attempt(again);
-                if (failure.isEmpty() && again.trace().hash() != world.trace().hash()) {
+                Attempt again = Attempt.at(plan, workloads);
+                failure = again.failure();
+                if (failure.isEmpty()
+                        && again.world().trace().hash()
+                                != attempt.world().trace().hash()) {
                     failure = Optional.of("DETERMINISM two runs of the seed differ");
                 }
             }
-            done(seed.get(), world, failure);
+            done(seed.get(), attempt.world(), failure);
         }
     }
 

@@ -4,7 +4,7 @@ package io.argosy.raft.sim;
 public final class Violation extends AssertionError {
     private static final long serialVersionUID = 1L;
 
-    Violation(String message) {
+    public Violation(String message) {
         super(message);
     }
 

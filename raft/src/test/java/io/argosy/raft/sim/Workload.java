@@ -5,7 +5,7 @@ import java.nio.ByteBuffer;
 import java.util.SplittableRandom;
 
 /** What clients ask for, and the machine that does it. */
-public interface Workload {
+public interface Workload extends AutoCloseable {
 
     /**
      * A machine without state, for the node at this position.
@@ -19,4 +19,8 @@ public interface Workload {
 
     /** Number of the operation that this payload of a command asks for. */
     long operationOf(ByteBuffer payload);
+
+    /** The run is over. */
+    @Override
+    default void close() {}
 }

@@ -245,6 +245,11 @@ public final class World {
 
     // ----------------------------------------------------------------------------------------------------- parts
 
+    /** How many strikes there were, whether they happened or not. */
+    int strikes() {
+        return nemesis.strikes();
+    }
+
     boolean isStriking() {
         return striking;
     }
