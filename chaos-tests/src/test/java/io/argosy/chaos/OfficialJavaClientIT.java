@@ -1,12 +1,17 @@
 package io.argosy.chaos;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.argosy.client.ArgosyClient;
+import io.argosy.client.Compression;
+import io.argosy.client.Message;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -71,6 +76,52 @@ class OfficialJavaClientIT {
         }
 
         assertThat(received).isEqualTo(sent);
+    }
+
+    @Test
+    void messagesOfOurBatchesArriveOneByOneHoweverTheyWereCompressed() throws Exception {
+        for (Compression how : Compression.values()) {
+            String topic = "batches-" + how;
+            sendTogether(topic, how, 200);
+
+            Map<String, MessageView> received = new ConcurrentHashMap<>();
+            try (SimpleConsumer consumer = new OfficialClient(cluster.endpoints(), true)
+                    .simpleConsumer("batches-group-" + how, topic, Duration.ofSeconds(2))) {
+                await().atMost(PATIENCE).until(() -> {
+                    for (MessageView view : consumer.receive(32, Duration.ofSeconds(20))) {
+                        received.put(body(view), view);
+                        consumer.ack(view);
+                    }
+                    return received.size() >= 200;
+                });
+            }
+            MessageView one = requireNonNull(received.get("again and again the same 42"));
+            assertThat(one.getTag()).contains("even");
+            assertThat(one.getKeys()).containsExactly("key-42");
+            assertThat(one.getProperties()).containsEntry("number", "42");
+            assertThat(requireNonNull(received.get("again and again the same 43"))
+                            .getTag())
+                    .isEmpty();
+        }
+    }
+
+    private static void sendTogether(String topic, Compression how, int count) {
+        try (ArgosyClient client =
+                        ArgosyClient.builder().endpoints(cluster.endpoints()).build();
+                io.argosy.client.Producer producer = client.producer()
+                        .compression(how)
+                        .linger(Duration.ofMillis(20))
+                        .build()) {
+            for (int i = 0; i < count; i++) {
+                Message.Builder message =
+                        Message.builder(topic, ("again and again the same " + i).getBytes(StandardCharsets.UTF_8));
+                if (i % 2 == 0) {
+                    message.tag("even").keys("key-" + i).property("number", "" + i);
+                }
+                producer.sendOneWay(message.build());
+            }
+            producer.flush();
+        }
     }
 
     @Test

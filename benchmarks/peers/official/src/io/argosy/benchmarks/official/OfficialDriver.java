@@ -1,6 +1,7 @@
 package io.argosy.benchmarks.official;
 
 import io.argosy.benchmarks.Driver;
+import io.argosy.benchmarks.UnderWay;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -13,7 +14,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.apache.rocketmq.client.apis.ClientConfiguration;
@@ -34,6 +34,7 @@ public final class OfficialDriver implements Driver {
 
     private static final ClientServiceProvider PROVIDER = ClientServiceProvider.loadService();
     private static final int ATTEMPTS_MAX = 40;
+    private static final Duration FLUSH_MAX = Duration.ofMinutes(1);
     private static final String ESTABLISHED = "01";
 
     private final Setup setup;
@@ -166,7 +167,7 @@ public final class OfficialDriver implements Driver {
 
     private static final class ProducerSender implements Sender {
         private final Producer producer;
-        private final AtomicLong underWay = new AtomicLong();
+        private final UnderWay underWay = new UnderWay();
 
         ProducerSender(Producer producer) {
             this.producer = producer;
@@ -178,9 +179,9 @@ public final class OfficialDriver implements Driver {
 
         @Override
         public void send(String topic, int queue, byte[] body, Completion completion) {
-            underWay.incrementAndGet();
+            underWay.begin();
             producer.sendAsync(message(topic, body)).whenComplete((receipt, failure) -> {
-                underWay.decrementAndGet();
+                underWay.end();
                 completion.done(1, failure);
             });
         }
@@ -192,9 +193,7 @@ public final class OfficialDriver implements Driver {
 
         @Override
         public void flush() throws Exception {
-            for (int i = 0; i < 1000 && underWay.get() > 0; i++) {
-                Thread.sleep(25);
-            }
+            underWay.awaitNone(FLUSH_MAX);
         }
 
         @Override

@@ -1,8 +1,10 @@
 package io.argosy.benchmarks.rocketmq;
 
 import io.argosy.benchmarks.Driver;
+import io.argosy.benchmarks.UnderWay;
 import java.io.Closeable;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -11,7 +13,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import org.apache.rocketmq.client.consumer.DefaultMQPushConsumer;
 import org.apache.rocketmq.client.consumer.listener.ConsumeConcurrentlyStatus;
@@ -33,6 +34,8 @@ import org.apache.rocketmq.tools.admin.DefaultMQAdminExt;
  * (64) for batch, {@code brokerPorts} (in the order of the nodes).
  */
 public final class RocketmqDriver implements Driver {
+
+    private static final Duration FLUSH_MAX = Duration.ofMinutes(1);
 
     private final Setup setup;
     private final DefaultMQAdminExt admin;
@@ -153,7 +156,7 @@ public final class RocketmqDriver implements Driver {
         private final DefaultMQProducer producer;
         private final int batchMessages;
         private final ThreadLocal<List<Message>> batch = ThreadLocal.withInitial(ArrayList::new);
-        private final AtomicLong underWay = new AtomicLong();
+        private final UnderWay underWay = new UnderWay();
 
         ProducerSender(DefaultMQProducer producer, int batchMessages) {
             this.producer = producer;
@@ -190,11 +193,11 @@ public final class RocketmqDriver implements Driver {
         }
 
         private SendCallback told(int messages, Completion completion) {
-            underWay.incrementAndGet();
+            underWay.begin();
             return new SendCallback() {
                 @Override
                 public void onSuccess(SendResult result) {
-                    underWay.decrementAndGet();
+                    underWay.end();
                     // Auto-batching answers without a result.
                     boolean stored = result == null || result.getSendStatus() == SendStatus.SEND_OK;
                     completion.done(
@@ -203,7 +206,7 @@ public final class RocketmqDriver implements Driver {
 
                 @Override
                 public void onException(Throwable failure) {
-                    underWay.decrementAndGet();
+                    underWay.end();
                     completion.done(messages, failure);
                 }
             };
@@ -219,9 +222,7 @@ public final class RocketmqDriver implements Driver {
 
         @Override
         public void flush() throws Exception {
-            for (int i = 0; i < 400 && underWay.get() > 0; i++) {
-                Thread.sleep(25);
-            }
+            underWay.awaitNone(FLUSH_MAX);
         }
 
         @Override
