@@ -8,7 +8,6 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.util.Optional;
 
 /**
  * Messages of a compact batch as the apache.rocketmq.v2.Message bytes that their producer could have sent, for consumers
@@ -43,7 +42,8 @@ public final class Expansion {
     /** The system properties that all messages of the batch have but their id. */
     private final byte[] common;
 
-    private Expansion(CompactBatch batch, ByteBuffer bodies, String topic) {
+    /** @param bodies {@link CompactBatch#openBodies} of the batch */
+    public Expansion(CompactBatch batch, ByteBuffer bodies, String topic) {
         this.batch = batch;
         this.bytes = batch.bytes();
         this.bodies = bodies;
@@ -54,11 +54,6 @@ public final class Expansion {
         } catch (IOException e) {
             throw new UncheckedIOException(e); // an array of our own size: cannot happen
         }
-    }
-
-    /** Empty if the bodies cannot be opened: their producer compressed them wrongly. */
-    public static Optional<Expansion> of(CompactBatch batch, String topic) {
-        return batch.openBodies().map(bodies -> new Expansion(batch, bodies, topic));
     }
 
     private byte[] common() throws IOException {

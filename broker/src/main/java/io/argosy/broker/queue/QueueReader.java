@@ -24,8 +24,11 @@ public final class QueueReader {
 
     private static final int DISK_READ_BYTES = 1 << 20;
 
+    private static final long OPEN_BYTES_MAX = 4 << 20;
+
     private final LogReader log;
     private final TopicTable topics;
+    private final OpenBodies open = new OpenBodies(OPEN_BYTES_MAX);
 
     /** @param topics compact batches don't name their topic */
     public QueueReader(LogReader log, TopicTable topics) {
@@ -105,8 +108,9 @@ public final class QueueReader {
 
         /** Nothing of a batch whose topic is deleted or whose bodies nobody can open. */
         private void expand(MessageRun run, CompactBatch batch) {
-            Optional<Expansion> expansion =
-                    topics.topic(batch.topicId()).flatMap(topic -> Expansion.of(batch, topic.name()));
+            Optional<Expansion> expansion = topics.topic(batch.topicId())
+                    .flatMap(topic ->
+                            open.of(run.logIndex(), batch).map(bodies -> new Expansion(batch, bodies, topic.name())));
             for (int i = 0; expansion.isPresent() && i < run.count() && (messages.isEmpty() || bytes < bytesMax); i++) {
                 int ordinal = run.firstOrdinal() + i;
                 ByteBuffer message = expansion.get().message(ordinal);
