@@ -20,10 +20,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestInfo;
 
 /**
  * Bits flip in any file of one replica: it is repaired from its peers, or does not start and names the way out. What was
@@ -39,13 +39,12 @@ class BitFlipIT {
     /** Behind the header of a file of the log, and within its first entries. */
     private static final long FIRST_ENTRIES = 20_000;
 
-    private TestCluster cluster;
+    private static TestCluster cluster;
     private int victim;
 
-    @BeforeEach
-    void startAndFill(TestInfo test) {
-        cluster = TestCluster.start(
-                "bitflip-" + test.getTestMethod().orElseThrow().getName(), Map.of("ARGOSY_RAFT_SEGMENT_SIZE", "1MiB"));
+    @BeforeAll
+    static void startAndFill() {
+        cluster = TestCluster.start("bitflip", Map.of("ARGOSY_RAFT_SEGMENT_SIZE", "1MiB"));
         try (ArgosyClient client =
                         ArgosyClient.builder().endpoints(cluster.endpoints()).build();
                 Producer producer = client.producer().build()) {
@@ -57,12 +56,19 @@ class BitFlipIT {
             }
             CompletableFuture.allOf(sends.toArray(CompletableFuture[]::new)).join();
         }
+    }
+
+    @BeforeEach
+    void chooseAFollower() {
         victim = cluster.leader().orElseThrow() % 3 + 1;
     }
 
-    @AfterEach
-    void stopCluster() {
-        cluster.close();
+    @AfterAll
+    static void allLogsAreEqual() {
+        try (TestCluster stopped = cluster) {
+            stopped.stop();
+            assertThat(LogComparison.of(stopped)).startsWith(LogComparison.EQUAL);
+        }
     }
 
     @Test
@@ -86,7 +92,6 @@ class BitFlipIT {
             victimLeadsAndServesWhatWasSent();
             assertThat(load.finish()).isNotEmpty();
         }
-        allLogsAreEqual();
     }
 
     @Test
@@ -120,7 +125,6 @@ class BitFlipIT {
             victimLeadsAndServesWhatWasSent();
             assertThat(load.finish()).isNotEmpty();
         }
-        allLogsAreEqual();
     }
 
     @Test
@@ -152,7 +156,6 @@ class BitFlipIT {
             victimLeadsAndServesWhatWasSent();
             assertThat(load.finish()).isNotEmpty();
         }
-        allLogsAreEqual();
     }
 
     private static void flip(Path file, long position) throws IOException {
@@ -221,10 +224,5 @@ class BitFlipIT {
         for (int i = 0; i < MESSAGES; i++) {
             assertThat(bodies.get(i)).isEqualTo(i + FILLER);
         }
-    }
-
-    private void allLogsAreEqual() {
-        cluster.stop();
-        assertThat(LogComparison.of(cluster)).startsWith(LogComparison.EQUAL);
     }
 }
