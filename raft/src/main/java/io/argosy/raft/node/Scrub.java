@@ -119,7 +119,9 @@ final class Scrub {
     /** Returns the nanos until the next step. */
     long step(long nowNanos) throws IOException {
         if (phase == Phase.RESTING) {
-            count();
+            if (count()) {
+                damageFound.run(); // a read that found it beside what it wanted told nobody
+            }
             if (config.interval().isZero()) {
                 return Long.MAX_VALUE;
             }

@@ -197,6 +197,20 @@ class ScrubTest {
         assertThat(scrub.status().repaired()).isEqualTo(1);
     }
 
+    /** Found by simulation: a read that found damage beside what it wanted told nobody, and it was never repaired. */
+    @Test
+    void damageThatSomebodyElseFoundIsToldAsWell() throws IOException {
+        Scrub scrub = scrub(RaftConfig.Scrub.DEFAULT);
+        run(scrub, 1);
+        disk.flip(FOLDER.resolve(SEALED), HEADERS_BYTES + 50_000, 1);
+
+        store.log().verify();
+        scrub.step(nowNanos);
+
+        assertThat(store.log().damage()).hasSize(1);
+        assertThat(damageTold).isEqualTo(1);
+    }
+
     /** Of these there are two copies: a reading that compared only what it needs would see nothing. */
     @Test
     void aLostCopyOfAHeaderMakesTheFileBeWrittenAnew() throws IOException {

@@ -81,10 +81,11 @@ class SeedsTest {
 
     /**
      * 180, 232: checking the log passed over entries that were lost at the end of a sealed file. 403: a replica that
-     * repaired its log stopped when the log was truncated meanwhile.
+     * repaired its log stopped when the log was truncated meanwhile. 748: what a read found behind the entries that it
+     * wanted was never repaired.
      */
     @ParameterizedTest
-    @ValueSource(longs = {180, 232, 403})
+    @ValueSource(longs = {180, 232, 403, 748})
     void misplacedSectorsAreFoundAndRepairedWhileTheLogChanges(long seed) {
         assertThatSeed(seed, EnumSet.noneOf(FaultClass.class));
     }
