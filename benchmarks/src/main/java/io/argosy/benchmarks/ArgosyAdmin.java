@@ -17,11 +17,12 @@ import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
-/** Creates and deletes topics at the leader. */
-final class ArgosyAdmin implements AutoCloseable {
+/** Creates and deletes topics at the leader, for whoever knows the cluster's secret. One thread at a time. */
+public final class ArgosyAdmin implements AutoCloseable {
 
     private static final Duration TIMEOUT = Duration.ofSeconds(30);
     private static final int ANSWER_BYTES_MAX = 4 << 20;
@@ -30,7 +31,8 @@ final class ArgosyAdmin implements AutoCloseable {
     private final PeerProver prover;
     private Optional<ManagedChannel> channel = Optional.empty();
 
-    ArgosyAdmin(ArgosyClient client, Path secretFile) {
+    /** @throws IllegalArgumentException if the secret cannot be read */
+    public ArgosyAdmin(ArgosyClient client, Path secretFile) {
         this.client = client;
         try {
             this.prover = new PeerProver(ClusterSecret.load(secretFile), "admin", new SecureRandom(), TIMEOUT);
@@ -40,13 +42,23 @@ final class ArgosyAdmin implements AutoCloseable {
     }
 
     void createTopic(String topic, int queues) throws Exception {
-        require(AdminGrpc.newBlockingStub(connected())
-                .withDeadlineAfter(TIMEOUT.toSeconds(), TimeUnit.SECONDS)
-                .createTopic(CreateTopicRequest.newBuilder()
-                        .setName(topic)
-                        .setQueueCount(queues)
-                        .build())
-                .getStatus());
+        createTopics(Map.of(topic, queues));
+    }
+
+    /**
+     * Creates topics with as many queues as the map says, one after the other on one connection. When it throws, some of
+     * them may be there.
+     */
+    public void createTopics(Map<String, Integer> queuesByTopic) throws Exception {
+        AdminGrpc.AdminBlockingStub leader = AdminGrpc.newBlockingStub(connected());
+        for (Map.Entry<String, Integer> topic : queuesByTopic.entrySet()) {
+            require(leader.withDeadlineAfter(TIMEOUT.toSeconds(), TimeUnit.SECONDS)
+                    .createTopic(CreateTopicRequest.newBuilder()
+                            .setName(topic.getKey())
+                            .setQueueCount(topic.getValue())
+                            .build())
+                    .getStatus());
+        }
     }
 
     void deleteTopic(String topic) throws Exception {

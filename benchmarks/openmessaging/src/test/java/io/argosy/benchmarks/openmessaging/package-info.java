@@ -1,0 +1,4 @@
+@NullMarked
+package io.argosy.benchmarks.openmessaging;
+
+import org.jspecify.annotations.NullMarked;
