@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -42,6 +43,8 @@ public final class Catchup implements Callable<Integer> {
 
     /** A log is trimmed at this share of its largest size, and then once more a little further down. */
     private static final double TRIM_SHARE = 0.75;
+
+    private static final int SEGMENT_MIB_MAX = 256;
 
     /** Sends are acknowledged a little out of order: so many at the trimmed end of the queue prove nothing. */
     private static final int ORDER_SLACK = 1000;
@@ -86,9 +89,12 @@ public final class Catchup implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        Map<String, String> settings = trimmed
-                ? Map.of("ARGOSY_RAFT_MAX_BYTES", (int) (logMib / TRIM_SHARE) + "MiB", "ARGOSY_TOPIC_QUEUES", "1")
-                : Map.of("ARGOSY_TOPIC_QUEUES", "1");
+        Map<String, String> settings = new HashMap<>(Map.of("ARGOSY_TOPIC_QUEUES", "1"));
+        if (trimmed) {
+            settings.put("ARGOSY_RAFT_MAX_BYTES", (int) (logMib / TRIM_SHARE) + "MiB");
+            // Whole files are trimmed: of few large ones the log would be full first.
+            settings.put("ARGOSY_RAFT_SEGMENT_SIZE", Math.max(1, Math.min(SEGMENT_MIB_MAX, logMib / 32)) + "MiB");
+        }
         boolean good;
         try (Cluster cluster = new Cluster(home, folder, basePort, REPLICAS, settings)) {
             cluster.start();
