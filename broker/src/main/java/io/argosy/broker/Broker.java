@@ -270,6 +270,7 @@ public final class Broker implements AutoCloseable {
                         clock));
         lifecycle.onStop("raft", raft);
         late.attach(raft);
+        state.beforeFlush(raft::syncLog);
         metrics.total(
                 "argosy.publish",
                 "Messages stored by this replica",

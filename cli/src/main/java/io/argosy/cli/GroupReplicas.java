@@ -9,6 +9,7 @@ import io.argosy.proto.v1.ChangeMembershipRequest;
 import io.argosy.proto.v1.ChangeMembershipResponse;
 import io.argosy.proto.v1.DescribeReplicaRequest;
 import io.argosy.proto.v1.DescribeReplicaResponse;
+import io.argosy.proto.v1.FlushMode;
 import io.argosy.proto.v1.Prioritise;
 import io.argosy.proto.v1.TransferLeadershipRequest;
 import io.argosy.proto.v1.TransferLeadershipResponse;
@@ -163,6 +164,13 @@ final class GroupReplicas {
         ChangeMembershipRequest request = ChangeMembershipRequest.newBuilder()
                 .setPrioritise(Prioritise.newBuilder().setReplicaId(id).setPriority(priority))
                 .build();
+        // Done twice it is done.
+        new Insistence<>(change(request, ""), moments(admin)).run(admin, group);
+    }
+
+    static void flush(AdminClient admin, Group group, FlushMode mode) {
+        ChangeMembershipRequest request =
+                ChangeMembershipRequest.newBuilder().setFlush(mode).build();
         // Done twice it is done.
         new Insistence<>(change(request, ""), moments(admin)).run(admin, group);
     }

@@ -2,12 +2,14 @@ package io.argosy.cli;
 
 import io.argosy.client.ClusterDescription.Group;
 import io.argosy.proto.v1.DescribeReplicaResponse;
+import io.argosy.proto.v1.FlushMode;
 import io.argosy.proto.v1.MemberInfo;
 import java.time.Duration;
 import java.util.Optional;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
 
 /** Changes of a broker group's replicas: one at a time, each done when it is answered. */
 final class MembershipCommands {
@@ -197,6 +199,48 @@ final class MembershipCommands {
                 Group group = replicas.find(admin);
                 GroupReplicas.prioritise(admin, group, id, priority);
                 tell(common, "ReplicaPrioritised", id, "replica " + id + " has priority " + priority);
+            }
+        }
+    }
+
+    /** {@code argosy raft flush}. */
+    @Command(
+            name = "flush",
+            description = {
+                "Sets when a message counts as stored, on all replicas of the group.",
+                "fsync: once it is on the disks of a majority. async: once a majority has it in memory;",
+                "what was acknowledged in the last moments is lost if a majority of machines loses power at once."
+            },
+            mixinStandardHelpOptions = true)
+    static final class Flush implements Runnable {
+        @Mixin
+        private final CommonOptions common = new CommonOptions();
+
+        @Mixin
+        private final GroupReplicas replicas = new GroupReplicas();
+
+        /** As on the command line. */
+        private enum Mode {
+            fsync,
+            async
+        }
+
+        @Parameters(paramLabel = "fsync|async", description = "What the group shall do from now on")
+        private Mode mode = Mode.fsync;
+
+        @Override
+        public void run() {
+            FlushMode asked = switch (mode) {
+                case fsync -> FlushMode.FLUSH_MODE_FSYNC;
+                case async -> FlushMode.FLUSH_MODE_ASYNC;
+            };
+            try (AdminClient admin = common.admin()) {
+                GroupReplicas.flush(admin, replicas.find(admin), asked);
+                common.output()
+                        .one(
+                                "FlushChanged",
+                                Output.object().put("flush", mode.name()),
+                                () -> "the group flushes: " + mode + System.lineSeparator());
             }
         }
     }

@@ -23,6 +23,7 @@ import picocli.CommandLine.Option;
             MembershipCommands.Remove.class,
             MembershipCommands.Replace.class,
             MembershipCommands.Priority.class,
+            MembershipCommands.Flush.class,
             MembershipCommands.Transfer.class,
             ScrubCommand.class,
             RecoverCommand.class

@@ -35,14 +35,16 @@ final class RaftStatusCommand implements Runnable {
                 .put("term", seen.getTerm())
                 .put("lastIndex", seen.getLastIndex())
                 .put("commitIndex", seen.getCommitIndex())
-                .put("handingOverTo", seen.getHandingOverTo());
+                .put("handingOverTo", seen.getHandingOverTo())
+                .put("flush", flush(seen));
         var members = body.putArray("members");
         StringBuilder text = new StringBuilder(String.format(
-                "group %s, term %d, leader %s, log up to %d, seen by replica %d%n%-8s %-8s %8s %12s %8s  %s%n",
+                "group %s, term %d, leader %s, log up to %d, flush %s, seen by replica %d%n%-8s %-8s %8s %12s %8s  %s%n",
                 seen.getGroupName(),
                 seen.getTerm(),
                 seen.getLeaderId() == 0 ? "none" : Integer.toString(seen.getLeaderId()),
                 seen.getLastIndex(),
+                flush(seen),
                 seen.getReplicaId(),
                 "REPLICA",
                 "ROLE",
@@ -95,6 +97,14 @@ final class RaftStatusCommand implements Runnable {
                     .append(System.lineSeparator());
         }
         common.output().one("RaftStatus", body, text::toString);
+    }
+
+    private static String flush(DescribeReplicaResponse seen) {
+        return switch (seen.getFlush()) {
+            case FLUSH_MODE_FSYNC -> "fsync";
+            case FLUSH_MODE_ASYNC -> "async";
+            case FLUSH_MODE_UNSPECIFIED, UNRECOGNIZED -> "?";
+        };
     }
 
     private static String state(PeerProgress peer) {

@@ -18,13 +18,18 @@ import java.util.UUID;
  * @param voters count for majorities
  * @param learners get all entries and count for nothing (thesis 4.2.1); none of them is a voter
  * @param retired ids that belonged to replicas that were removed: never given to another store (R37)
+ * @param flush when an entry counts as durable, on every replica alike (D3)
  */
-public record Membership(UUID groupUuid, List<Member> voters, List<Member> learners, List<ReplicaId> retired) {
+public record Membership(
+        UUID groupUuid, List<Member> voters, List<Member> learners, List<ReplicaId> retired, RaftConfig.Flush flush) {
 
     /** What a segment's header has room for. */
     public static final int ENCODED_BYTES_MAX = 3_584;
 
     private static final byte VERSION = 2;
+    /** As version 2, in a group that flushes asynchronously. */
+    private static final byte VERSION_ASYNC = 3;
+
     private static final int RETIRED_BYTES = (ReplicaId.MAX + 1) / 8;
     private static final int FIXED_BYTES = 1 + 16 + RETIRED_BYTES + 2 + 2;
     private static final int MEMBER_BYTES = 2 + 16 + 1 + 2 + 2;
@@ -56,6 +61,19 @@ public record Membership(UUID groupUuid, List<Member> voters, List<Member> learn
     /** As it is at a group's birth. */
     public Membership(UUID groupUuid, List<Member> voters) {
         this(groupUuid, voters, List.of(), List.of());
+    }
+
+    /** In a group that syncs before it acknowledges. */
+    public Membership(UUID groupUuid, List<Member> voters, List<Member> learners, List<ReplicaId> retired) {
+        this(groupUuid, voters, learners, retired, RaftConfig.Flush.FSYNC);
+    }
+
+    public Membership withFlush(RaftConfig.Flush newFlush) {
+        return new Membership(groupUuid, voters, learners, retired, newFlush);
+    }
+
+    public boolean isAsync() {
+        return flush == RaftConfig.Flush.ASYNC;
     }
 
     public int majority() {
@@ -95,21 +113,21 @@ public record Membership(UUID groupUuid, List<Member> voters, List<Member> learn
     public Membership withLearner(Member learner) {
         List<Member> more = new ArrayList<>(learners);
         more.add(learner);
-        return new Membership(groupUuid, voters, more, retired);
+        return new Membership(groupUuid, voters, more, retired, flush);
     }
 
     /** The learner becomes a voter. */
     public Membership withPromoted(ReplicaId id) {
         List<Member> more = new ArrayList<>(voters);
         more.add(learner(id).orElseThrow());
-        return new Membership(groupUuid, more, without(learners, id), retired);
+        return new Membership(groupUuid, more, without(learners, id), retired, flush);
     }
 
     /** Without the voter or learner; its id is retired. */
     public Membership without(ReplicaId id) {
         List<ReplicaId> more = new ArrayList<>(retired);
         more.add(id);
-        return new Membership(groupUuid, without(voters, id), without(learners, id), more);
+        return new Membership(groupUuid, without(voters, id), without(learners, id), more, flush);
     }
 
     public Membership withPriority(ReplicaId id, int priority) {
@@ -121,7 +139,8 @@ public record Membership(UUID groupUuid, List<Member> voters, List<Member> learn
                 learners.stream()
                         .map(m -> m.id().equals(id) ? m.withPriority(priority) : m)
                         .toList(),
-                retired);
+                retired,
+                flush);
     }
 
     private static Optional<Member> find(List<Member> members, ReplicaId id) {
@@ -133,13 +152,15 @@ public record Membership(UUID groupUuid, List<Member> voters, List<Member> learn
     }
 
     /**
-     * Layout, big endian: version u8, group UUID 16, retired ids as 1024 bits (bit i of byte j is id 8j + i), voter
+     * Layout, big endian: version u8 (2, or 3 if the group flushes asynchronously), group UUID 16, retired ids as 1024 bits (bit i of byte j is id 8j + i), voter
      * count u16, learner count u16, then per voter and per learner id u16, store UUID 16, priority u8, peer address and
      * services as u16 length and UTF-8.
      */
     public ByteBuffer encode() {
         ByteBuffer out = ByteBuffer.allocate(ENCODED_BYTES_MAX);
-        out.put(VERSION).putLong(groupUuid.getMostSignificantBits()).putLong(groupUuid.getLeastSignificantBits());
+        out.put(isAsync() ? VERSION_ASYNC : VERSION)
+                .putLong(groupUuid.getMostSignificantBits())
+                .putLong(groupUuid.getLeastSignificantBits());
         BitSet bits = new BitSet();
         retired.forEach(id -> bits.set(id.value()));
         out.put(bits.toByteArray()).position(1 + 16 + RETIRED_BYTES);
@@ -165,7 +186,8 @@ public record Membership(UUID groupUuid, List<Member> voters, List<Member> learn
     /** @throws IllegalArgumentException if the bytes are not an encoded membership */
     public static Membership decode(ByteBuffer source) {
         ByteBuffer in = source.duplicate();
-        if (in.remaining() < FIXED_BYTES || in.get() != VERSION) {
+        byte version = in.remaining() < FIXED_BYTES ? 0 : in.get();
+        if (version != VERSION && version != VERSION_ASYNC) {
             throw new IllegalArgumentException("not a membership: " + source);
         }
         try {
@@ -181,7 +203,12 @@ public record Membership(UUID groupUuid, List<Member> voters, List<Member> learn
             if (in.hasRemaining()) {
                 throw new IllegalArgumentException(in.remaining() + " bytes behind a membership");
             }
-            return new Membership(group, voters, learners, retired);
+            return new Membership(
+                    group,
+                    voters,
+                    learners,
+                    retired,
+                    version == VERSION_ASYNC ? RaftConfig.Flush.ASYNC : RaftConfig.Flush.FSYNC);
         } catch (BufferUnderflowException e) {
             throw new IllegalArgumentException("a membership ends too early: " + source, e);
         }

@@ -82,6 +82,9 @@ public interface RaftNode extends AutoCloseable {
 
         CompletableFuture<OperatorResult> prioritise(ReplicaId id, int priority);
 
+        /** Changes when an entry counts as durable, on all replicas (D3). */
+        CompletableFuture<OperatorResult> changeFlush(RaftConfig.Flush flush);
+
         /** @param to empty for the fittest voter */
         CompletableFuture<OperatorResult> transferLeadership(Optional<ReplicaId> to);
     }

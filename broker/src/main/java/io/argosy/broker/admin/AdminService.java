@@ -28,6 +28,7 @@ import io.argosy.proto.v1.DescribeReplicaRequest;
 import io.argosy.proto.v1.DescribeReplicaResponse;
 import io.argosy.proto.v1.DescribeTopicRequest;
 import io.argosy.proto.v1.DescribeTopicResponse;
+import io.argosy.proto.v1.FlushMode;
 import io.argosy.proto.v1.GroupQueueInfo;
 import io.argosy.proto.v1.ListGroupsRequest;
 import io.argosy.proto.v1.ListGroupsResponse;
@@ -43,6 +44,7 @@ import io.argosy.raft.Entry;
 import io.argosy.raft.Member;
 import io.argosy.raft.OperatorResult;
 import io.argosy.raft.ProposeResult;
+import io.argosy.raft.RaftConfig;
 import io.argosy.raft.RaftNode;
 import io.argosy.raft.RaftNode.Operations;
 import io.argosy.raft.RaftStatus;
@@ -159,6 +161,7 @@ final class AdminService extends AdminGrpc.AdminImplBase {
         status.membership().ifPresent(membership -> {
             membership.members().forEach(member -> response.addMembers(AdminAnswers.info(member, membership)));
             membership.retired().forEach(id -> response.addRetiredIds(id.value()));
+            response.setFlush(membership.isAsync() ? FlushMode.FLUSH_MODE_ASYNC : FlushMode.FLUSH_MODE_FSYNC);
         });
         status.damage()
                 .forEach(damage -> response.addDamage(DamageReport.newBuilder()
@@ -263,6 +266,7 @@ final class AdminService extends AdminGrpc.AdminImplBase {
                 operations.prioritise(
                         new ReplicaId(request.getPrioritise().getReplicaId()),
                         checkedPriority(request.getPrioritise().getPriority()));
+            case FLUSH -> operations.changeFlush(flush(request.getFlush()));
             case CHANGE_NOT_SET -> throw new IllegalArgumentException("the request names no change");
         };
     }
@@ -270,6 +274,14 @@ final class AdminService extends AdminGrpc.AdminImplBase {
     /** Read by the directory of the replicas, which knows no more of a newcomer. */
     private static String services(HostPort client, HostPort admin) {
         return AdminParts.SERVICE_CLIENT + client + "," + AdminParts.SERVICE_ADMIN + admin;
+    }
+
+    private static RaftConfig.Flush flush(FlushMode mode) {
+        return switch (mode) {
+            case FLUSH_MODE_FSYNC -> RaftConfig.Flush.FSYNC;
+            case FLUSH_MODE_ASYNC -> RaftConfig.Flush.ASYNC;
+            case FLUSH_MODE_UNSPECIFIED, UNRECOGNIZED -> throw new IllegalArgumentException("flush is fsync or async");
+        };
     }
 
     private static int checkedPriority(int priority) {

@@ -20,6 +20,7 @@ import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.BiPredicate;
 import java.util.stream.Stream;
+import org.rocksdb.AbstractEventListener;
 import org.rocksdb.BlockBasedTableConfig;
 import org.rocksdb.BloomFilter;
 import org.rocksdb.Cache;
@@ -29,6 +30,7 @@ import org.rocksdb.ColumnFamilyHandle;
 import org.rocksdb.ColumnFamilyOptions;
 import org.rocksdb.CompressionType;
 import org.rocksdb.DBOptions;
+import org.rocksdb.FlushJobInfo;
 import org.rocksdb.FlushOptions;
 import org.rocksdb.InfoLogLevel;
 import org.rocksdb.LRUCache;
@@ -70,6 +72,7 @@ public final class RocksStateStore implements StateStore {
     private final StateFolder files;
     private final StateDamage damage;
     private final AtomicBoolean damageReported = new AtomicBoolean();
+    private final FlushListener flushListener = new FlushListener();
     private final DBOptions dbOptions;
     private final ColumnFamilyOptions familyOptions;
 
@@ -78,6 +81,8 @@ public final class RocksStateStore implements StateStore {
      * because readers are many and a queue would make them wait for each other.
      */
     private final ReadWriteLock replacing = new ReentrantReadWriteLock();
+
+    private volatile Runnable beforeFlush = () -> {};
 
     private RocksDB db;
     private Map<Family, ColumnFamilyHandle> handles;
@@ -105,7 +110,8 @@ public final class RocksStateStore implements StateStore {
                 .setMaxLogFileSize(1 << 20)
                 .setStatsDumpPeriodSec(0)
                 .setStatsPersistPeriodSec(0)
-                .setBytesPerSync(1 << 20);
+                .setBytesPerSync(1 << 20)
+                .setListeners(List.of(flushListener));
         BlockBasedTableConfig table = new BlockBasedTableConfig()
                 .setBlockCache(cache)
                 .setCacheIndexAndFilterBlocks(true)
@@ -150,6 +156,26 @@ public final class RocksStateStore implements StateStore {
             descriptors.add(new ColumnFamilyDescriptor(family.label().getBytes(StandardCharsets.UTF_8), familyOptions));
         }
         return descriptors;
+    }
+
+    /**
+     * Called before any flush, those that RocksDB begins by itself too: the log must be durable as far as the state is about
+     * to be (D3). On RocksDB's thread.
+     */
+    public void beforeFlush(Runnable action) {
+        beforeFlush = action;
+    }
+
+    private final class FlushListener extends AbstractEventListener {
+
+        FlushListener() {
+            super(EnabledEventCallback.ON_FLUSH_BEGIN);
+        }
+
+        @Override
+        public void onFlushBegin(RocksDB flushing, FlushJobInfo info) {
+            beforeFlush.run();
+        }
     }
 
     /** RocksDB's own family is not used. */
@@ -548,6 +574,7 @@ public final class RocksStateStore implements StateStore {
         for (int i = owned.size() - 1; i >= 0; i--) {
             owned.get(i).close();
         }
+        flushListener.close();
     }
 
     private final class RocksBatch implements Batch {

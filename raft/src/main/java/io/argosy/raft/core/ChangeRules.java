@@ -47,6 +47,8 @@ final class ChangeRules {
                 return now.member(prioritise.id()).isEmpty()
                         ? unknown(prioritise.id(), now)
                         : new Judged.Allowed(now.withPriority(prioritise.id(), prioritise.priority()));
+            } else if (change instanceof MembershipChange.ChangeFlush changeFlush) {
+                return new Judged.Allowed(now.withFlush(changeFlush.flush()));
             } else {
                 throw new AssertionError(change);
             }

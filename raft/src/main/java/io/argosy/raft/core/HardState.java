@@ -10,6 +10,14 @@ import java.util.Optional;
  *     votes as if it still had them, until its log reaches further. {@link LogEnd#NONE} otherwise
  */
 public record HardState(long term, Optional<ReplicaId> votedFor, LogEnd reached) {
+    /**
+     * What was written here and not synced may be gone: nobody knows how far the log went in the terms up to this one
+     * (D3).
+     */
+    public HardState withUnknownEnd() {
+        return new HardState(term, votedFor, new LogEnd(term, Long.MAX_VALUE));
+    }
+
     public static final HardState INITIAL = new HardState(0, Optional.empty());
 
     public HardState(long term, Optional<ReplicaId> votedFor) {

@@ -6,6 +6,11 @@ public record LogEnd(long term, long index) {
     /** Of a log that never held anything. */
     public static final LogEnd NONE = new LogEnd(0, 0);
 
+    /** Nobody knows the index; whoever has an entry of a later term has more. */
+    public boolean isUnknown() {
+        return index == Long.MAX_VALUE;
+    }
+
     boolean isBehind(LogEnd other) {
         return term < other.term || (term == other.term && index < other.index);
     }

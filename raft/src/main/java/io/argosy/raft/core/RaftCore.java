@@ -113,6 +113,13 @@ public final class RaftCore {
     /** The leader's appends have met entries here whose terms nobody knows, since then. */
     private OptionalLong unknownMetNanos = OptionalLong.empty();
 
+    /** Of the stream on which this leader was told that entries are gone here, with the index that was refused. */
+    private long lossToldSession;
+
+    private long lossToldIndex;
+    /** Up to here, what was acknowledged to this leader before the loss is here again. */
+    private OptionalLong broughtUpAt = OptionalLong.empty();
+
     private Optional<ReplicaId> fetchSnapshot = Optional.empty();
 
     // What the driver was told.
@@ -285,12 +292,29 @@ public final class RaftCore {
             advanceCommit();
         }
         if (!reached.equals(LogEnd.NONE)
+                && !isBroughtUp()
                 && log.firstIndex() <= durability.durableIndex()
                 && !new LogEnd(log.termAt(durability.durableIndex()), durability.durableIndex()).isBehind(reached)) {
             // Whatever was acknowledged of what it gave up is here again, or was never committed.
             reached = LogEnd.NONE;
         }
         forgetOldEntries();
+    }
+
+    /**
+     * By the very leader to which entries were acknowledged that are gone: it has forgotten that they were, and this log has
+     * all that it knew then to be committed, and an entry of its term, behind all that was committed before.
+     */
+    private boolean isBroughtUp() {
+        if (!reached.isUnknown()
+                || reached.term() != term
+                || broughtUpAt.isEmpty()
+                || durability.durableIndex() < broughtUpAt.getAsLong()
+                || log.termAt(durability.durableIndex()) != term) {
+            return false;
+        }
+        reached = LogEnd.NONE;
+        return true;
     }
 
     public void applied(long index) {
@@ -1192,12 +1216,15 @@ public final class RaftCore {
             // The prefix up to commit can't conflict, so the search for the conflict ends there.
             long hint = log.lastIndexWithTermAtMost(Math.min(prev - 1, log.lastIndex()), m.prevTerm());
             hint = Math.max(asksBehind ? Math.min(hint, unknown - 1) : hint, Math.min(commitIndex, prev - 1));
+            lossToldSession = m.session();
+            lossToldIndex = prev;
             whenTermIsDurable(
                     from,
                     new AppendResponse(term, m.session(), true, prev, log.termAt(hint), hint, lastApplied, diskSlow));
             return;
         }
         requireCommittedMatch(from, prev, m.prevTerm());
+        noteBeingBroughtUp(m);
         appendMissing(from, prev, m.entries(), replacesUnknown);
         long verified = prev + m.entries().size();
         // Everything committed is in the leader's log too: behind a snapshot it need not find out entry by entry.
@@ -1211,6 +1238,18 @@ public final class RaftCore {
         }
         // Only what this very message verified: what lies behind it may be another leader's (R18).
         commitTo(Math.min(m.commitIndex(), verified));
+    }
+
+    /**
+     * A new stream begins behind what the leader takes for acknowledged. If that is here, all of it is; if it was refused,
+     * the leader counts from nothing again (R36), and what it sends below that says how far it committed before.
+     */
+    private void noteBeingBroughtUp(AppendRequest m) {
+        if (reached.isUnknown() && reached.term() == term && broughtUpAt.isEmpty()) {
+            if (m.session() != lossToldSession || m.prevIndex() < lossToldIndex) {
+                broughtUpAt = OptionalLong.of(Math.max(m.prevIndex(), m.commitIndex()));
+            }
+        }
     }
 
     /**

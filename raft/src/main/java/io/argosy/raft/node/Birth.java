@@ -95,8 +95,11 @@ final class Birth {
                 .findFirst();
         if (first.isEmpty()) {
             return new Membership(
-                    uuids.get(),
-                    seeds.values().stream().map(StoreDescription::member).toList());
+                            uuids.get(),
+                            seeds.values().stream()
+                                    .map(StoreDescription::member)
+                                    .toList())
+                    .withFlush(config.storage().flush());
         }
         Membership existing = first.get().membership().orElseThrow();
         String firstSeed = at(first.get().member().id());

@@ -82,6 +82,11 @@ final class LogWriter implements Lane {
     private volatile boolean finishing;
     private volatile boolean stopped;
 
+    /** What the group wants: acknowledge before the sync (D3). */
+    private volatile boolean async;
+    /** What the store was told. */
+    private boolean asyncNow;
+
     private boolean unsynced;
     private long nextSyncNanos;
     private long nextSpaceCheckNanos;
@@ -150,6 +155,11 @@ final class LogWriter implements Lane {
         queuedBytes.addAndGet(bytes);
         queue.add(new Task.Write(request, bytes));
         wake.raise();
+    }
+
+    /** From the next batch on. */
+    void async(boolean wanted) {
+        async = wanted;
     }
 
     void adopt(String groupName, Membership membership, long recoveryEpoch, CompletableFuture<Void> answer) {
@@ -298,10 +308,15 @@ final class LogWriter implements Lane {
             HardState toSave = hardState.get();
             writes.add(() -> store.saveHardState(toSave));
         }
+        if (async != asyncNow) {
+            boolean allowed = async;
+            asyncNow = allowed;
+            writes.add(() -> store.allowUnsynced(allowed));
+        }
         List<Entry> entries = merge(requests);
         if (!entries.isEmpty()) {
             writes.add(() -> raftLog.append(entries));
-            if (config.storage().flush() == RaftConfig.Flush.FSYNC) {
+            if (!asyncNow) {
                 writes.add(raftLog::sync);
             } else if (!unsynced) {
                 unsynced = true;

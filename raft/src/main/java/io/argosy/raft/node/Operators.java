@@ -129,6 +129,11 @@ final class Operators implements Operations {
     }
 
     @Override
+    public CompletableFuture<OperatorResult> changeFlush(RaftConfig.Flush flush) {
+        return change(new MembershipChange.ChangeFlush(flush));
+    }
+
+    @Override
     public CompletableFuture<OperatorResult> prioritise(ReplicaId id, int priority) {
         return change(new MembershipChange.Prioritise(id, priority));
     }

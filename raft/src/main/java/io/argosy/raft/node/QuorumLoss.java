@@ -8,6 +8,7 @@ import io.argosy.raft.RaftConfig;
 import io.argosy.raft.RaftStatus.Damage;
 import io.argosy.raft.ReplicaId;
 import io.argosy.raft.core.HardState;
+import io.argosy.raft.core.LogEnd;
 import io.argosy.raft.core.RestoredState;
 import io.argosy.raft.core.RestoredState.TermStart;
 import io.argosy.raft.storage.Disk;
@@ -44,6 +45,7 @@ public final class QuorumLoss implements AutoCloseable {
      *
      * @param appliedIndex durable in its state: known to be committed
      * @param membership in force at the end of its log
+     * @param mayHaveLostMore its log went further, for all it knows; it does not vote for who has no more
      */
     public record Survivor(
             Path folder,
@@ -57,7 +59,8 @@ public final class QuorumLoss implements AutoCloseable {
             long lastTerm,
             long appliedIndex,
             List<Damage> damage,
-            Membership membership) {}
+            Membership membership,
+            boolean mayHaveLostMore) {}
 
     /** Whether and how the group can be recovered. */
     public sealed interface Judged {
@@ -130,7 +133,8 @@ public final class QuorumLoss implements AutoCloseable {
                 terms.isEmpty() ? 0 : terms.get(terms.size() - 1).term(),
                 appliedIndex,
                 store.log().damage(),
-                membership);
+                membership,
+                !restored.hardState().reached().equals(LogEnd.NONE));
     }
 
     /** In the order in which the folders were given. */
@@ -195,7 +199,11 @@ public final class QuorumLoss implements AutoCloseable {
         }
         long voters =
                 before.voters().stream().filter(v -> alive.contains(v.id())).count();
-        if (voters >= before.majority()) {
+        long whole = survivors().stream()
+                .filter(survivor ->
+                        !survivor.mayHaveLostMore && before.voter(survivor.id).isPresent())
+                .count();
+        if (voters >= before.majority() && whole >= before.majority()) {
             return new Judged.Refused(voters + " of " + before.voters().size()
                     + " voters are left, a majority: start them, and replace the others by 'argosy raft replace'."
                     + " Nothing needs to be lost");
@@ -223,7 +231,8 @@ public final class QuorumLoss implements AutoCloseable {
         long term = survivors().stream().mapToLong(Survivor::term).max().orElseThrow() + 1;
         long epoch =
                 survivors().stream().mapToLong(Survivor::recoveryEpoch).max().orElseThrow() + 1;
-        return new Judged.Plan(source, new Membership(before.groupUuid(), left, learners, retired), term, epoch);
+        return new Judged.Plan(
+                source, new Membership(before.groupUuid(), left, learners, retired, before.flush()), term, epoch);
     }
 
     /** Carries it out; durable on return. */

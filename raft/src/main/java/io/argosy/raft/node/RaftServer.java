@@ -229,6 +229,16 @@ public final class RaftServer implements RaftNode {
         replica.trim(upToIndex);
     }
 
+    /**
+     * Makes durable what the log holds; returns once it is. Only a group that flushes asynchronously has anything to do: its
+     * state must not become durable in front of its log (D3). Any thread of others.
+     */
+    public void syncLog() {
+        if (!closed.get()) {
+            replica.syncLog();
+        }
+    }
+
     @Override
     public void close() {
         if (!closed.compareAndSet(false, true)) {

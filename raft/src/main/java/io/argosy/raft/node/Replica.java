@@ -44,8 +44,10 @@ import java.util.Optional;
 import java.util.Queue;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
@@ -74,6 +76,7 @@ final class Replica implements Lane {
     private static final int INBOX_MESSAGES_MAX = 1 << 16;
     private static final int TURN_INPUTS_MAX = 4096;
     private static final int MESSAGE_OVERHEAD_BYTES = 64;
+    private static final long SYNC_LOOK_MILLIS = 100;
 
     private final RaftConfig config;
     private final ReplicaStore store;
@@ -112,6 +115,7 @@ final class Replica implements Lane {
     private long appliedIndex;
     private long nextTickNanos;
     private boolean leaving;
+    private boolean flushDiffers;
     /** Nothing is applied before a snapshot has replaced it. */
     private volatile boolean stateLost;
 
@@ -200,6 +204,16 @@ final class Replica implements Lane {
         this.applier = new Applier(stateMachine, durablyApplied, tail, store.log(), this::damageFound, lanes.applier());
         this.writer = new LogWriter(
                 config, disk, store, transport, surroundings.nanoClock(), new WriterEvents(), lanes.writer());
+        membership.ifPresent(this::followFlush);
+        if (restored.hardState().reached().isUnknown()) {
+            log.warn(
+                    "the machine started anew and what was not synced may be gone: this replica does not vote until a leader"
+                            + " has brought it up; if that is so on a majority, nobody can lead, and 'argosy raft recover'"
+                            + " goes on with the longest log replica={} term={} lastIndex={}",
+                    config.self(),
+                    restored.hardState().term(),
+                    restored.lastIndex());
+        }
         this.reads = new LogReads(tail, store.log(), readers, applier::targetIndex, this::damageFound);
         this.birth = new Birth(
                 config, transport, surroundings.uuids(), this::describe, (group, members) -> adopt(group, members, 0));
@@ -654,6 +668,7 @@ final class Replica implements Lane {
         if (input instanceof Input.Adopted adopted) {
             if (membership.isEmpty()) {
                 core.adopted(adopted.membership(), now);
+                followFlush(adopted.membership());
                 reconfigured(adopted.membership());
                 log.info(
                         "adopted into a group replica={} group={} membership={}",
@@ -763,6 +778,8 @@ final class Replica implements Lane {
 
     /** Order is safety, see {@link Effects}. */
     private void perform(Effects effects) {
+        // Before what is to be written: an entry that ends asynchronous flushes is synced itself.
+        effects.membership().ifPresent(config -> followFlush(config.membership()));
         if (effects.persist().isPresent()) {
             Persist persist = effects.persist().get();
             if (persist.truncateFrom().isPresent()) {
@@ -795,6 +812,37 @@ final class Replica implements Lane {
             serve(read);
         }
         effects.fetchSnapshot().ifPresent(bulk::fetchSnapshot);
+    }
+
+    private void followFlush(Membership inForce) {
+        writer.async(inForce.isAsync());
+        if (!flushDiffers && inForce.flush() != config.storage().flush()) {
+            flushDiffers = true;
+            log.warn(
+                    "the group flushes {}, the configuration of this replica says {}: the group decides, 'argosy raft flush'"
+                            + " changes it replica={}",
+                    inForce.flush(),
+                    config.storage().flush(),
+                    config.self());
+        }
+    }
+
+    /** Any thread but the lanes'; returns when the log is synced, or this replica stops. */
+    void syncLog() {
+        if (membership.filter(Membership::isAsync).isEmpty()) {
+            return;
+        }
+        CountDownLatch synced = new CountDownLatch(1);
+        writer.change(store.log()::sync, synced::countDown);
+        try {
+            while (!synced.await(SYNC_LOOK_MILLIS, TimeUnit.MILLISECONDS)) {
+                if (failed.get() || closing) {
+                    return; // closing the store syncs it
+                }
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     private void reconfigured(Membership inForce) {

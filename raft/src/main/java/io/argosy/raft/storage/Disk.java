@@ -5,6 +5,8 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
 
 /**
  * The disk as the log needs it, so that a simulator can break it. Paths are absolute. Nothing is durable but what
@@ -39,6 +41,12 @@ public interface Disk {
 
     /** Bytes that can still be written to the file system that holds the folder. */
     long usableBytes(Path folder) throws IOException;
+
+    /**
+     * What the machine calls the time since it started: as long as it is the same, what was written and not synced is still
+     * there. Empty if nobody knows.
+     */
+    Optional<UUID> bootId() throws IOException;
 
     /** One open file. One thread writes; reads may come from any thread. */
     interface DiskFile extends Closeable {

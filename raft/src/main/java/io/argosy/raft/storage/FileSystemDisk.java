@@ -19,7 +19,9 @@ import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
+import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 
@@ -28,6 +30,8 @@ public final class FileSystemDisk implements Disk {
 
     /** Largest single read into a heap buffer: the JDK keeps a direct buffer of that size per reading thread. */
     private static final int READ_BYTES_MAX = 1 << 20;
+
+    private static final Path BOOT_ID = Path.of("/proc/sys/kernel/random/boot_id");
 
     private final Map<Path, FileStore> stores = new ConcurrentHashMap<>();
 
@@ -107,6 +111,18 @@ public final class FileSystemDisk implements Disk {
         channel.close();
         throw new StoreLockedException("data folder " + folder + " is in use by another replica: stop that process, or"
                 + " give this one a data folder of its own");
+    }
+
+    @Override
+    public Optional<UUID> bootId() throws IOException {
+        if (!Files.isReadable(BOOT_ID)) {
+            return Optional.empty();
+        }
+        try {
+            return Optional.of(UUID.fromString(Files.readString(BOOT_ID).strip()));
+        } catch (IllegalArgumentException e) {
+            return Optional.empty(); // not Linux as we know it
+        }
     }
 
     @Override

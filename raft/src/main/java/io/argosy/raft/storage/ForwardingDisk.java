@@ -5,6 +5,8 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
 
 /** Another disk, for those that change what a few operations do. */
 public abstract class ForwardingDisk implements Disk {
@@ -58,6 +60,11 @@ public abstract class ForwardingDisk implements Disk {
     @Override
     public long usableBytes(Path folder) throws IOException {
         return disk.usableBytes(folder);
+    }
+
+    @Override
+    public Optional<UUID> bootId() throws IOException {
+        return disk.bootId();
     }
 
     /** Another file. */

@@ -23,6 +23,8 @@ import java.util.function.Supplier;
 /** The store on one disk. */
 public final class LocalStore implements ReplicaStore {
 
+    private static final UUID NO_BOOT = new UUID(0, 0);
+
     private final Disk disk;
     private final Path folder;
     private final Closeable lock;
@@ -97,6 +99,13 @@ public final class LocalStore implements ReplicaStore {
                             SegmentHeader.Predecessor.NONE,
                             published.get().config())
                     : SegmentedLog.open(files);
+            if (hardState.unsyncedSince().isPresent() && !disk.bootId().equals(hardState.unsyncedSince())) {
+                // What the page cache held is gone, and may have been acknowledged (D3).
+                hardState.save(hardState.state().withUnknownEnd());
+            }
+            if (hardState.unsyncedSince().isPresent()) {
+                hardState.unsyncedSince(Optional.empty()); // opening has made durable what it found
+            }
             LocalStore store = new LocalStore(disk, folder, lock, identity.get(), hardState, log, published, attended);
             store.finishAdoption();
             return store;
@@ -174,6 +183,19 @@ public final class LocalStore implements ReplicaStore {
             hardState.save(state);
         } catch (IOException e) {
             // A replica whose vote may or may not be on disk must do nothing more (R2).
+            throw log.fail(e);
+        }
+    }
+
+    @Override
+    public void allowUnsynced(boolean allowed) throws IOException {
+        try {
+            if (!allowed) {
+                log.sync();
+            }
+            // Where nobody can tell starts of the machine apart, each start of the replica counts as one.
+            hardState.unsyncedSince(allowed ? Optional.of(disk.bootId().orElse(NO_BOOT)) : Optional.empty());
+        } catch (IOException e) {
             throw log.fail(e);
         }
     }
@@ -351,6 +373,9 @@ public final class LocalStore implements ReplicaStore {
                 hardState;
                 log) {
             // Closed in reverse order, the lock last, whatever fails.
+            if (hardState.unsyncedSince().isPresent() && log.isSound()) {
+                allowUnsynced(false);
+            }
         }
     }
 }

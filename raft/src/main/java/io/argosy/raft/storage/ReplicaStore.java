@@ -33,6 +33,13 @@ public interface ReplicaStore extends Closeable {
     /** Durable on return (R1 to R4). */
     void saveHardState(HardState state) throws IOException;
 
+    /**
+     * Whether the log may hold what was not synced, from now on: then the start of the machine is noted, so that the next
+     * start of the replica knows whether anything may be gone. Else all of it is synced. On the thread that writes;
+     * durable on return.
+     */
+    void allowUnsynced(boolean allowed) throws IOException;
+
     RaftLog log();
 
     /**

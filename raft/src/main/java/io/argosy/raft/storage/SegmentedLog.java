@@ -903,6 +903,11 @@ final class SegmentedLog implements RaftLog {
         }
     }
 
+    /** No write failed so far. */
+    boolean isSound() {
+        return failure.isEmpty();
+    }
+
     private void requireSound() throws IOException {
         if (failure.isPresent()) {
             throw new IOException("the log failed before and takes no more writes", failure.get());

@@ -55,7 +55,7 @@
  * value           16          n
  * crc           16+n          4  of everything before
  * value of hardstate: term 8, votedFor 4 (0 = nobody); while it votes as a log that it gave up: its last term 8, last
- *   index 8; each save fills both slots
+ *   index 8 (or 0, 0); while the log is written without syncing it: boot id of the machine 16; each save fills both slots
  * value of tailmark: firstIndex 8, segment's firstIndex 8, its epoch 8, position 8, lastIndex 8, lastTerm 8, cuts 12;
  *   while entries are in doubt: the first of them 8, the last 8
  *

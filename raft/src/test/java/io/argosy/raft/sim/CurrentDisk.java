@@ -5,6 +5,8 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
 import java.util.function.Supplier;
 
 /** A machine's disk, whatever became of it: after a loss of power it is another object. */
@@ -54,6 +56,11 @@ final class CurrentDisk implements Disk {
     @Override
     public Closeable lock(Path folder) throws IOException {
         return disk.get().lock(folder);
+    }
+
+    @Override
+    public Optional<UUID> bootId() throws IOException {
+        return disk.get().bootId();
     }
 
     @Override

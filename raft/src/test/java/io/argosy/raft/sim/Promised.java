@@ -204,6 +204,11 @@ final class Promised {
         }
 
         @Override
+        public void allowUnsynced(boolean allowed) throws IOException {
+            store.allowUnsynced(allowed);
+        }
+
+        @Override
         public RaftLog log() {
             return log;
         }

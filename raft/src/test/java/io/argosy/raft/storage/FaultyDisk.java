@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.UUID;
 import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
 
@@ -121,6 +122,8 @@ public final class FaultyDisk implements Disk {
     private boolean misdirects;
     private Consumer<Operation> hook = operation -> {};
     private Runnable readHook = () -> {};
+
+    private long boots;
 
     public FaultyDisk(RandomGenerator random) {
         this.random = random;
@@ -243,6 +246,7 @@ public final class FaultyDisk implements Disk {
     /** The same files, all of them durable, without faults or locks. */
     public synchronized FaultyDisk copy() {
         FaultyDisk result = new FaultyDisk(random);
+        result.boots = boots;
         names.forEach((path, inode) -> {
             Inode copy = new Inode();
             copy.bytes = inode.bytes.clone();
@@ -285,6 +289,7 @@ public final class FaultyDisk implements Disk {
             }
         }
         FaultyDisk result = new FaultyDisk(random);
+        result.boots = boots + 1;
         survivors.forEach((path, inode) -> {
             Inode survivor = survivor(inode);
             result.names.put(path, survivor);
@@ -464,6 +469,12 @@ public final class FaultyDisk implements Disk {
                 locks.remove(folder);
             }
         };
+    }
+
+    /** Changes with each loss of power. */
+    @Override
+    public Optional<UUID> bootId() {
+        return Optional.of(new UUID(1, boots));
     }
 
     @Override
