@@ -140,7 +140,8 @@ final class BrokerKeys {
             "raft.tailCacheBytes",
             ValueType.bytes(MIB, 64 * GIB),
             LIMITS.tailCacheBytes(),
-            "Newest entries kept in memory for followers and consumers; on the heap");
+            "Newest entries kept in memory for followers and consumers; on the heap, so that its survivor spaces"
+                    + " should hold them (see below)");
     static final ConfigKey<Integer> READERS = ConfigKey.of(
             "raft.readerThreads",
             ValueType.integer(1, 64),
