@@ -455,6 +455,9 @@ public final class RaftCore {
         if (!useful || role != Role.FOLLOWER || snapshotTerm > term || shortfall.installing()) {
             return Install.NO;
         }
+        if (!termIsDurable()) {
+            return Install.NO; // A crash would leave a log of a term that the hard state does not know (R5).
+        }
         if (held && index > durability.durableIndex()) {
             return Install.NO; // The state must not be ahead of the log that a crash would leave behind (R41).
         }
