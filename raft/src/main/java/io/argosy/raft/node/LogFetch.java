@@ -45,6 +45,9 @@ final class LogFetch {
     private List<ReplicaId> sources = List.of();
     private int source;
     private boolean prepending;
+    /** While the term in front of it is not known. */
+    private IndexRange lost = new IndexRange(1, 1);
+
     private long fetchedBytes;
     private boolean trimmedElsewhere;
     private long dueNanos;
@@ -53,7 +56,7 @@ final class LogFetch {
 
     private enum Phase {
         IDLE,
-        /** Hollow: asks where a file of the older log begins. */
+        /** Asks where a file of the older log begins, if hollow, or which term is in front of what is lost. */
         LOCATING,
         FILLING,
         /** A call is under way. */
@@ -138,7 +141,12 @@ final class LogFetch {
         Optional<IndexRange> range = raftLog.patchRange();
         if (range.isPresent()) {
             prepending = false;
-            start(range.get(), termAt(range.get().from() - 1));
+            if (isTermKnownInFrontOf(range.get().from())) {
+                start(range.get(), termAt(range.get().from() - 1));
+            } else {
+                lost = range.get();
+                phase = Phase.LOCATING;
+            }
         } else if (!raftLog.damage().isEmpty()) {
             phase = Phase.INSERTING;
             around.change(() -> unlessFull(store::sealDamaged), () -> {
@@ -170,8 +178,30 @@ final class LogFetch {
         phase = Phase.FILLING;
     }
 
+    /** The header that names it may be lost with the log's first file. */
+    private boolean isTermKnownInFrontOf(long index) {
+        return index == 1 || raftLog.terms().get(0).firstIndex() < index;
+    }
+
+    /** Whoever gives the first entry also says which term was in front of it. */
+    private void askForTermInFront() {
+        IndexRange range = lost;
+        ask(new Bulk.ReadLog(range.from(), range.to(), Bulk.PART_BYTES_MAX), first -> {
+            if (first.entries().isEmpty() || !isCertain(first.entries().get(0), first.committedIndex())) {
+                nextSource("what it gives for " + range.from() + " is not certain to be the same");
+                return;
+            }
+            start(range, first.prevTerm());
+            take(first);
+        });
+    }
+
     /** Files of the giver are copied one by one: it says where the one in front of our log begins. */
     private void locate() {
+        if (!prepending) {
+            askForTermInFront();
+            return;
+        }
         long last = raftLog.firstIndex() - 1;
         ask(new Bulk.ReadLog(last, last, 1), part -> {
             long from = Math.max(1, Math.max(part.firstIndex(), around.neededFromIndex()));

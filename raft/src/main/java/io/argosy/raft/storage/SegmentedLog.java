@@ -820,8 +820,11 @@ final class SegmentedLog implements RaftLog {
                 || (noTruncationSince(patch.truncationsBefore())
                         && patchRange().filter(patch.range()::equals).isPresent());
         long termBehind = termAt(to + 1);
-        // In front of the log only the term of the entry right before it is known, and it must be this one.
-        boolean termsFit = prepends
+        // In front of the log only the term of the entry right before it is known, and it must be this one. The same
+        // where
+        // its first files are lost: the oldest header that is left names the term in front of itself.
+        boolean inFront = prepends || terms.get(0).firstIndex() == to;
+        boolean termsFit = inFront
                 ? made.lastTerm() == terms.get(0).term()
                 : (made.lastTerm() <= termBehind && made.terms.get(0).term() == termAt(from - 1));
         if (!fits || !termsFit || made.lastIndex != to) {

@@ -174,6 +174,28 @@ class RepairTest {
         }
     }
 
+    /** With its header the term in front of the log is lost. */
+    @Test
+    void theFirstSegmentComesBackThoughNoHeaderOfItIsLeft() throws Exception {
+        try (Replicas replicas = three().born()) {
+            write(replicas, 120);
+            int hurt = replicas.follower();
+            replicas.stop(hurt);
+            Path first = segments(replicas, hurt).get(0);
+            flip(first, 100);
+            flip(first, 100 + 4096);
+
+            RaftServer node = replicas.start(hurt);
+
+            awaitWhole(node, replicas.node(replicas.leader()));
+            replicas.stop(hurt);
+            node = replicas.start(hurt);
+            assertThat(node.status().damage()).isEmpty();
+            awaitWhole(node, replicas.node(replicas.leader()));
+            assertThat(replicas.exitCodes).isEmpty();
+        }
+    }
+
     @Test
     void damageInTheSegmentThatIsWrittenIsRepairedWhileEntriesCome() throws Exception {
         try (Replicas replicas = three().born()) {

@@ -91,6 +91,13 @@ class SeedsTest {
         assertThatSeed(seed, EnumSet.noneOf(FaultClass.class));
     }
 
+    /** 208397: the first file of a log that was never trimmed lost both headers, and what peers gave did not fit. */
+    @ParameterizedTest
+    @ValueSource(longs = {208397})
+    void theFrontOfTheLogIsRepairedLikeTheRest(long seed) {
+        assertThatSeed(seed, EnumSet.noneOf(FaultClass.class));
+    }
+
     /** Failed once while whole replicas were new in the simulator. */
     @Test
     void seed279Passes() {
