@@ -14,8 +14,10 @@ import io.argosy.raft.storage.RaftLog;
 import io.argosy.raft.storage.ReplicaStore;
 import io.argosy.raft.transport.Bulk;
 import java.io.IOException;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -50,6 +52,13 @@ final class LogFetch {
 
     private long fetchedBytes;
     private boolean trimmedElsewhere;
+    /** Who said that this entry was trimmed there. */
+    private final Set<ReplicaId> trimmedBy = new HashSet<>();
+
+    private long trimmedIndex;
+    /** The patch is the end of its file, whose beginning nobody has. */
+    private boolean shortened;
+
     private long dueNanos;
     private boolean due;
     private volatile Optional<Catchup> progress = Optional.empty();
@@ -76,6 +85,9 @@ final class LogFetch {
         /** Bodies from here on are wanted. */
         long neededFromIndex();
 
+        /** As far as the state stands for the log durably, and no peer that reads a snapshot needs it. */
+        long droppableIndex();
+
         /** Runs on the writer's lane, then the second on this one. */
         void change(LogWriter.DiskAction action, Runnable done);
 
@@ -84,6 +96,9 @@ final class LogFetch {
 
         /** The log is more whole than before. */
         void repaired();
+
+        /** The log begins here now. */
+        void trimmed(long firstIndex);
     }
 
     LogFetch(ReplicaStore store, BulkCalls calls, Pace pace, Surroundings around) {
@@ -138,6 +153,8 @@ final class LogFetch {
         source = 0;
         fetchedBytes = 0;
         trimmedElsewhere = false;
+        trimmedBy.clear();
+        shortened = false;
         Optional<IndexRange> range = raftLog.patchRange();
         if (range.isPresent()) {
             prepending = false;
@@ -302,9 +319,16 @@ final class LogFetch {
                 pace.moved(sizeOf(part.entries()), calls.nowNanos());
                 receiver.receive(part);
             } else {
-                trimmedElsewhere |= answer.isPresent()
+                if (answer.isPresent()
                         && answer.get() instanceof Bulk.Refused refused
-                        && refused.reason() == Bulk.Reason.TRIMMED;
+                        && refused.reason() == Bulk.Reason.TRIMMED) {
+                    trimmedElsewhere = true;
+                    if (trimmedIndex != request.fromIndex()) {
+                        trimmedBy.clear(); // they may have what follows
+                        trimmedIndex = request.fromIndex();
+                    }
+                    trimmedBy.add(sources.get(source));
+                }
                 nextSource(answer.map(Object::toString).orElse("it could not be asked"));
             }
         });
@@ -321,7 +345,55 @@ final class LogFetch {
     private void nextSource(String reason) {
         log.info("cannot get log from={} reason={}", sources.get(source), reason);
         if (++source >= sources.size()) {
-            abandon("no replica could give it");
+            if (canLeaveOut()) {
+                leaveOut();
+            } else {
+                abandon("no replica could give it");
+            }
+        }
+    }
+
+    /** All others have trimmed the entry, the state stands for it and for all of its file, and nobody needs its body. */
+    private boolean canLeaveOut() {
+        if (phase != Phase.FILLING || prepending || patch.isEmpty()) {
+            return false;
+        }
+        long index = patch.get().nextIndex();
+        long to = patch.get().range().to();
+        long from = Math.max(index + 1, around.neededFromIndex());
+        return trimmedIndex == index
+                && trimmedBy.containsAll(sources)
+                && index < around.neededFromIndex()
+                && to <= around.droppableIndex()
+                && to <= around.committedIndex()
+                && (from > to || raftLog.termKnown(from - 1));
+    }
+
+    /** The log is to begin behind the entry: what is still needed of its file is written anew, then the file goes. */
+    private void leaveOut() {
+        LogPatch begun = patch.orElseThrow();
+        long index = begun.nextIndex();
+        long to = begun.range().to();
+        long from = Math.max(index + 1, around.neededFromIndex());
+        log.warn("a damaged entry that all others have trimmed is left out, the log begins behind it index={}", index);
+        forget();
+        if (from > to) {
+            phase = Phase.INSERTING;
+            around.change(() -> raftLog.trim(to), () -> {
+                phase = Phase.IDLE;
+                around.trimmed(raftLog.firstIndex());
+                around.repaired();
+                later(0);
+            });
+            return;
+        }
+        source = 0;
+        trimmedBy.clear();
+        shortened = true;
+        try {
+            start(new IndexRange(from, to), termAt(from - 1));
+        } catch (IOException e) {
+            throw new DiskFailure("writing a file of the log anew failed", e);
         }
     }
 
@@ -329,9 +401,21 @@ final class LogFetch {
         filled.seal();
         phase = Phase.INSERTING;
         boolean[] inserted = new boolean[1];
-        around.change(() -> unlessFull(() -> inserted[0] = store.insert(filled)), () -> {
+        boolean trims = shortened;
+        boolean[] trimmed = new boolean[1];
+        LogWriter.DiskAction into = () -> {
+            if (trims) {
+                raftLog.trim(filled.range().to());
+                trimmed[0] = raftLog.firstIndex() == filled.range().to() + 1;
+            }
+            inserted[0] = store.insert(filled);
+        };
+        around.change(() -> unlessFull(into), () -> {
             boolean done = inserted[0];
             forget();
+            if (trimmed[0]) {
+                around.trimmed(filled.range().to() + 1);
+            }
             if (done) {
                 around.repaired();
                 later(0);

@@ -305,6 +305,16 @@ final class Replica implements Lane {
         public void repaired() {
             tell(new Input.LogRepaired());
         }
+
+        @Override
+        public long droppableIndex() {
+            return Replica.this.droppableIndex();
+        }
+
+        @Override
+        public void trimmed(long firstIndex) {
+            tell(new Input.Trimmed(firstIndex));
+        }
     }
 
     /** The process ended in the middle of taking over a snapshot: its log begins behind it already. */
@@ -447,11 +457,15 @@ final class Replica implements Lane {
      * above a snapshot that a peer reads, because it needs what follows next.
      */
     void trim(long upToIndex) {
-        long bounded = Math.min(upToIndex, Math.min(stateMachine.durableAppliedIndex(), bulk.pinnedIndex()));
+        long bounded = Math.min(upToIndex, droppableIndex());
         if (bounded > trimmedTo.get()) {
             trimmedTo.accumulateAndGet(bounded, Math::max);
             writer.trim(bounded);
         }
+    }
+
+    private long droppableIndex() {
+        return Math.min(stateMachine.durableAppliedIndex(), bulk.pinnedIndex());
     }
 
     private void tell(Input input) {

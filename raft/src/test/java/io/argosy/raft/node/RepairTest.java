@@ -242,6 +242,34 @@ class RepairTest {
         }
     }
 
+    /** The state stands for it; what is needed of its file stays. */
+    @Test
+    void aDamagedEntryThatAllOthersHaveTrimmedIsLeftOut() throws Exception {
+        try (Replicas replicas = three().born()) {
+            write(replicas, 150);
+            int hurt = replicas.follower();
+            long all = replicas.node(replicas.leader()).status().commitIndex();
+            await().atMost(Replicas.PATIENCE)
+                    .until(() -> replicas.node(hurt).status().appliedIndex() >= all);
+            replicas.machine(hurt).makeDurable();
+            replicas.machine(hurt).needs(20);
+            replicas.stop(hurt);
+            flip(segments(replicas, hurt).get(0), 12_000);
+            trimTo(replicas, 60);
+
+            RaftServer node = replicas.start(hurt);
+
+            await().atMost(Replicas.PATIENCE)
+                    .until(() -> node.status().damage().isEmpty()
+                            && node.status().appliedIndex() >= all
+                            && !node.status().hollow());
+            assertThat(node.log().readBlocking(20, 1).get(0).index()).isEqualTo(20);
+            replicas.commit("last");
+            replicas.awaitCommands(commands -> commands.contains("last"));
+            assertThat(replicas.exitCodes).isEmpty();
+        }
+    }
+
     private static void trimTo(Replicas replicas, long index) {
         for (int number : replicas.numbers()) {
             RaftNode node = replicas.node(number);

@@ -91,9 +91,12 @@ class SeedsTest {
         assertThatSeed(seed, EnumSet.noneOf(FaultClass.class));
     }
 
-    /** 208397: the first file of a log that was never trimmed lost both headers, and what peers gave did not fit. */
+    /**
+     * 208397: the first file of a log that was never trimmed lost both headers, and what peers gave did not fit. 2344: an
+     * entry was damaged that all others had trimmed, and stayed.
+     */
     @ParameterizedTest
-    @ValueSource(longs = {208397})
+    @ValueSource(longs = {2344, 208397})
     void theFrontOfTheLogIsRepairedLikeTheRest(long seed) {
         assertThatSeed(seed, EnumSet.noneOf(FaultClass.class));
     }
