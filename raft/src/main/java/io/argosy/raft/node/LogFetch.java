@@ -428,8 +428,8 @@ final class LogFetch {
 
     private void abandon(String reason) {
         log.warn("log that is missing here stays missing for now reason={}", reason);
-        if (trimmedElsewhere && !prepending && patch.isPresent()) {
-            around.unrepairable(patch.get().nextIndex());
+        if (trimmedElsewhere && !prepending) {
+            around.unrepairable(patch.map(LogPatch::nextIndex).orElse(lost.from()));
         }
         forget();
         later(RETRY_NANOS);

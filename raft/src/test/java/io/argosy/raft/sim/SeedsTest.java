@@ -92,11 +92,11 @@ class SeedsTest {
     }
 
     /**
-     * 208397: the first file of a log that was never trimmed lost both headers, and what peers gave did not fit. 2344: an
-     * entry was damaged that all others had trimmed, and stayed.
+     * 2581, 208397: the first file of a log that was never trimmed lost both headers, and what peers gave did not fit.
+     * 2344, 3439: an entry was damaged that all others had trimmed, and stayed.
      */
     @ParameterizedTest
-    @ValueSource(longs = {2344, 208397})
+    @ValueSource(longs = {2344, 2581, 3439, 208397})
     void theFrontOfTheLogIsRepairedLikeTheRest(long seed) {
         assertThatSeed(seed, EnumSet.noneOf(FaultClass.class));
     }

@@ -695,7 +695,15 @@ public final class SimulatedNode {
         ScrubStatus status = replica().scrubbed();
         return !world.swarm().scrubs()
                 || (status.finished() >= (lives == livesThen ? scrubsExpected : 1)
-                        && status.open().size() <= replica().status().damage().size());
+                        && status.open().stream().allMatch(this::isInADamagedFile));
+    }
+
+    /**
+     * Damaged entries are judged by {@link #isUndamaged}. Those that all others have trimmed stay until they are trimmed
+     * here as well, and until then their file can't be written anew, whatever else it has lost.
+     */
+    private boolean isInADamagedFile(String open) {
+        return replica().status().damage().stream().anyMatch(damage -> open.startsWith(damage.file() + ": "));
     }
 
     /** Nothing is damaged or missing here. */
