@@ -347,7 +347,10 @@ final class Promised {
         public void append(List<Entry> entries) throws IOException {
             log.append(entries);
             for (Entry entry : entries) {
-                checks.appended(node, entry, termAt(entry.index() - 1));
+                // What is lost with its term stays where it is until it is repaired; what follows it says nothing of
+                // it.
+                long before = entry.index() - 1;
+                checks.appended(node, entry, log.termKnown(before) ? termAt(before) : -1);
                 put(entry.index(), entry.term());
             }
         }

@@ -80,7 +80,12 @@ final class Rules {
         private final Checks checks;
         private final Map<Long, Seen> seen = new HashMap<>();
 
-        private record Seen(int crc, long prevTerm) {}
+        private record Seen(int crc, long prevTerm) {
+
+            boolean agrees(Seen other) {
+                return crc == other.crc && (prevTerm == other.prevTerm || prevTerm == -1 || other.prevTerm == -1);
+            }
+        }
 
         LogsMatch(Checks checks) {
             this.checks = checks;
@@ -89,8 +94,12 @@ final class Rules {
         @Override
         void appended(SimulatedNode node, Entry entry, long prevTerm) {
             Seen now = new Seen(entry.payloadCrc(), prevTerm);
-            Seen before = seen.putIfAbsent(entry.term() << 32 | entry.index(), now);
-            if (before != null && !before.equals(now)) {
+            long slot = entry.term() << 32 | entry.index();
+            Seen before = seen.get(slot);
+            if (before == null || before.prevTerm == -1) {
+                seen.put(slot, now);
+            }
+            if (before != null && !before.agrees(now)) {
                 throw checks.violated(node, "E2 " + entry + " is " + now + " here and " + before + " elsewhere");
             }
         }
