@@ -29,8 +29,7 @@ import java.util.function.Consumer;
 /**
  * Argosy through its own client. Options: {@code lingerMillis} (5), {@code batchBytes} and {@code batchMessages} (the
  * client's), {@code bufferBytes} (64 MiB), {@code maxBlockMillis} (30,000), {@code compression} (none), {@code consumer}
- * (pull or push),
- * {@code secretFile}, {@code opsPorts} (of the replicas, by number, with commas).
+ * (pull or push), {@code secretFile}, {@code opsPorts} (of the replicas, by number, with commas).
  */
 final class ArgosyDriver implements Driver {
 

@@ -2,29 +2,15 @@ package io.argosy.broker.simulation;
 
 import static org.assertj.core.api.Assertions.fail;
 
-import ch.qos.logback.classic.Level;
-import ch.qos.logback.classic.Logger;
+import io.argosy.raft.sim.SilentReplicas;
 import io.argosy.raft.sim.Violation;
 import io.argosy.raft.sim.World;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.slf4j.LoggerFactory;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 /** Seeds with the broker's state machine: replicas and their lives after crashes end in equal state. */
+@ExtendWith(SilentReplicas.class)
 class BrokerSeedsTest {
-
-    private static final Logger LOG = (Logger) LoggerFactory.getLogger("io.argosy");
-
-    @BeforeAll
-    static void nothingIsLogged() {
-        LOG.setLevel(Level.OFF);
-    }
-
-    @AfterAll
-    static void logAgain() {
-        LOG.setLevel(null);
-    }
 
     @Test
     void replicasOfTheBrokerEndInEqualStateWhateverBreaks() {

@@ -17,6 +17,7 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -743,7 +744,7 @@ final class SegmentedLog implements RaftLog {
         return Ranges.covers(doubtful, index) && Ranges.covers(damage, index);
     }
 
-    private void editDoubt(java.util.function.Consumer<List<Damage>> edit) {
+    private void editDoubt(Consumer<List<Damage>> edit) {
         List<Damage> list = new ArrayList<>(doubtful);
         edit.accept(list);
         doubtful = List.copyOf(list);
@@ -821,8 +822,7 @@ final class SegmentedLog implements RaftLog {
                         && patchRange().filter(patch.range()::equals).isPresent());
         long termBehind = termAt(to + 1);
         // In front of the log only the term of the entry right before it is known, and it must be this one. The same
-        // where
-        // its first files are lost: the oldest header that is left names the term in front of itself.
+        // where its first files are lost: the oldest header that is left names the term in front of itself.
         boolean inFront = prepends || terms.get(0).firstIndex() == to;
         boolean termsFit = inFront
                 ? made.lastTerm() == terms.get(0).term()
@@ -1063,7 +1063,7 @@ final class SegmentedLog implements RaftLog {
     }
 
     /** Readers report damage while the writer edits it, hence the lock. */
-    private synchronized void editDamage(java.util.function.Consumer<List<Damage>> edit) {
+    private synchronized void editDamage(Consumer<List<Damage>> edit) {
         List<Damage> list = new ArrayList<>(damage);
         edit.accept(list);
         damage = List.copyOf(list);

@@ -65,6 +65,14 @@ class RepairTest {
                         && same(node, like));
     }
 
+    /** It finds nothing to complain of, and may lead. */
+    private static void assertThatTheNextStartFindsItWhole(Replicas replicas, int id) throws Exception {
+        replicas.stop(id);
+        RaftServer node = replicas.start(id);
+        assertThat(node.status().damage()).isEmpty();
+        awaitWhole(node, replicas.node(replicas.leader()));
+    }
+
     /** Every entry can be read, and is the same. */
     private static boolean same(RaftNode node, RaftNode like) {
         long last = like.status().commitIndex();
@@ -111,11 +119,7 @@ class RepairTest {
             RaftServer node = replicas.start(hurt);
 
             awaitWhole(node, replicas.node(replicas.leader()));
-            // Also for the next start, which finds nothing to complain of, and may lead.
-            replicas.stop(hurt);
-            node = replicas.start(hurt);
-            assertThat(node.status().damage()).isEmpty();
-            awaitWhole(node, replicas.node(replicas.leader()));
+            assertThatTheNextStartFindsItWhole(replicas, hurt);
             assertThat(replicas.exitCodes).isEmpty();
         }
     }
@@ -188,10 +192,7 @@ class RepairTest {
             RaftServer node = replicas.start(hurt);
 
             awaitWhole(node, replicas.node(replicas.leader()));
-            replicas.stop(hurt);
-            node = replicas.start(hurt);
-            assertThat(node.status().damage()).isEmpty();
-            awaitWhole(node, replicas.node(replicas.leader()));
+            assertThatTheNextStartFindsItWhole(replicas, hurt);
             assertThat(replicas.exitCodes).isEmpty();
         }
     }
@@ -296,10 +297,7 @@ class RepairTest {
             assertThat(node.status().firstIndex()).isEqualTo(leader.status().firstIndex());
             assertThat(node.status().hollow()).isFalse();
             replicas.machine(behind).makeDurable();
-            replicas.stop(behind);
-            node = replicas.start(behind);
-            assertThat(node.status().damage()).isEmpty();
-            awaitWhole(node, leader);
+            assertThatTheNextStartFindsItWhole(replicas, behind);
             assertThat(replicas.exitCodes).isEmpty();
         }
     }

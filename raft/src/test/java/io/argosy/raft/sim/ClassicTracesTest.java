@@ -2,8 +2,6 @@ package io.argosy.raft.sim;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import ch.qos.logback.classic.Level;
-import ch.qos.logback.classic.Logger;
 import io.argosy.raft.Forbidden.Reason;
 import io.argosy.raft.OperatorResult;
 import io.argosy.raft.RaftNode;
@@ -12,29 +10,17 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.slf4j.LoggerFactory;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 /**
  * Traces that once broke somebody's Raft, played by whole replicas over their disks and links; after each event all rules
  * are checked. The others are scripts of the core: docs/reliability.md names them.
  */
+@ExtendWith(SilentReplicas.class)
 class ClassicTracesTest {
 
-    private static final Logger LOG = (Logger) LoggerFactory.getLogger("io.argosy.raft");
     private static final long MILLI = 1_000_000;
-
-    @BeforeAll
-    static void nothingIsLogged() {
-        LOG.setLevel(Level.OFF);
-    }
-
-    @AfterAll
-    static void logAgain() {
-        LOG.setLevel(null);
-    }
 
     /**
      * The bug of single-server changes (raft-dev, 2015; R49). A adds E in an entry that only A and E have, and is cut

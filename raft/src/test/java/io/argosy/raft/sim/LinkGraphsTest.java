@@ -2,35 +2,21 @@ package io.argosy.raft.sim;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import ch.qos.logback.classic.Level;
-import ch.qos.logback.classic.Logger;
 import java.util.ArrayList;
 import java.util.List;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.slf4j.LoggerFactory;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 /**
  * R10: every way in which the ten links between five replicas can be up or down, while one of them leads. All 1024
  * graphs with the leader in one place are, up to names, all graphs with the leader in any of the five.
  */
+@ExtendWith(SilentReplicas.class)
 class LinkGraphsTest {
 
-    private static final Logger LOG = (Logger) LoggerFactory.getLogger("io.argosy.raft");
     private static final int SIZE = 5;
     private static final int LINKS = 10;
     private static final long MILLI = 1_000_000;
-
-    @BeforeAll
-    static void nothingIsLogged() {
-        LOG.setLevel(Level.OFF);
-    }
-
-    @AfterAll
-    static void logAgain() {
-        LOG.setLevel(null);
-    }
 
     @Test
     void whileSomeReplicaReachesAMajorityTheGroupMakesProgress() {

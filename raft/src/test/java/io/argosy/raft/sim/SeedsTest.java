@@ -3,33 +3,18 @@ package io.argosy.raft.sim;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.fail;
 
-import ch.qos.logback.classic.Level;
-import ch.qos.logback.classic.Logger;
 import java.util.EnumSet;
 import java.util.Set;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.slf4j.LoggerFactory;
 
 /** The quick set of seeds, and those that once found something. More of them: {@code scripts/simulate.sh}. */
+@ExtendWith(SilentReplicas.class)
 class SeedsTest {
 
     private static final long ENOUGH_SEEDS = 80;
-
-    private static final Logger LOG = (Logger) LoggerFactory.getLogger("io.argosy.raft");
-
-    @BeforeAll
-    static void nothingIsLogged() {
-        LOG.setLevel(Level.OFF);
-    }
-
-    @AfterAll
-    static void logAgain() {
-        LOG.setLevel(null);
-    }
 
     @Test
     void noRuleIsBrokenWhateverBreaksAndASeedAlwaysRunsAlike() {

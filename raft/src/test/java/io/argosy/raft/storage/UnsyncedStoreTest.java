@@ -59,15 +59,19 @@ class UnsyncedStoreTest {
         }
     }
 
+    private void assertThatNothingIsLost() throws IOException {
+        try (LocalStore store = open()) {
+            assertThat(store.hardState()).isEqualTo(STATE);
+            assertThat(store.log().lastIndex()).isEqualTo(1);
+        }
+    }
+
     @Test
     void deathOfTheProcessLosesNothing() throws IOException {
         written();
         disk = disk.processDied();
 
-        try (LocalStore store = open()) {
-            assertThat(store.hardState()).isEqualTo(STATE);
-            assertThat(store.log().lastIndex()).isEqualTo(1);
-        }
+        assertThatNothingIsLost();
     }
 
     @Test
@@ -75,10 +79,7 @@ class UnsyncedStoreTest {
         written().close();
         disk = disk.crash();
 
-        try (LocalStore store = open()) {
-            assertThat(store.hardState()).isEqualTo(STATE);
-            assertThat(store.log().lastIndex()).isEqualTo(1);
-        }
+        assertThatNothingIsLost();
     }
 
     @Test
@@ -86,9 +87,6 @@ class UnsyncedStoreTest {
         written().allowUnsynced(false);
         disk = disk.crash();
 
-        try (LocalStore store = open()) {
-            assertThat(store.hardState()).isEqualTo(STATE);
-            assertThat(store.log().lastIndex()).isEqualTo(1);
-        }
+        assertThatNothingIsLost();
     }
 }
