@@ -72,10 +72,11 @@ class SeedsTest {
      * Bulk lane. 11, 19: a hollow replica that was restarted stopped once it had fetched older log. 371: a loss of power
      * while the log opened destroyed entries that were synced. 496: nobody offered a snapshot to a follower whose window
      * was full of lost messages. 3877: a crash while a snapshot was taken over left a log of a term that was not on disk
-     * yet, and the replica never started again.
+     * yet, and the replica never started again. 222790: a replica that was asked for a snapshot, had been wiped since and
+     * had applied nothing stopped.
      */
     @ParameterizedTest
-    @ValueSource(longs = {11, 19, 371, 496, 3877})
+    @ValueSource(longs = {11, 19, 371, 496, 3877, 222790})
     void whoLagsOrIsDamagedIsMadeWholeAgain(long seed) {
         assertThatSeed(seed, EnumSet.noneOf(FaultClass.class));
     }
