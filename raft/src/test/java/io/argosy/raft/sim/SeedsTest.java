@@ -73,10 +73,11 @@ class SeedsTest {
      * while the log opened destroyed entries that were synced. 496: nobody offered a snapshot to a follower whose window
      * was full of lost messages. 3877: a crash while a snapshot was taken over left a log of a term that was not on disk
      * yet, and the replica never started again. 222790: a replica that was asked for a snapshot, had been wiped since and
-     * had applied nothing stopped.
+     * had applied nothing stopped. 222276, 300540: a repair that found the disk full before it had begun was never tried
+     * again.
      */
     @ParameterizedTest
-    @ValueSource(longs = {11, 19, 371, 496, 3877, 222790})
+    @ValueSource(longs = {11, 19, 371, 496, 3877, 222276, 222790, 300540})
     void whoLagsOrIsDamagedIsMadeWholeAgain(long seed) {
         assertThatSeed(seed, EnumSet.noneOf(FaultClass.class));
     }
