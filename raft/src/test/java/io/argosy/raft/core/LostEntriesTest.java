@@ -278,13 +278,17 @@ class LostEntriesTest {
         /** For the time in which others may commit the entries. */
         private CoreUnderTest followerWhoWaitedLongEnough(LostRange lost) {
             CoreUnderTest one = replicaThatLost(3, lost);
-            answerTo(one, append(3, 5, 2, lost.from() - 1, List.of()));
+            waitLongEnough(one, 3);
+            return one;
+        }
+
+        private void waitLongEnough(CoreUnderTest one, long commitIndex) {
+            answerTo(one, append(3, 5, 2, commitIndex, List.of()));
             for (int i = 0; i < 130; i++) {
                 one.tickFor(10);
-                one.receive(TWO, new Message.Heartbeat(3, lost.from() - 1, 0, 0));
+                one.receive(TWO, new Message.Heartbeat(3, commitIndex, 0, 0));
             }
             one.settle();
-            return one;
         }
 
         @Test
@@ -313,7 +317,12 @@ class LostEntriesTest {
 
         @Test
         void foundingMembershipIsReplacedByTheSame() {
-            CoreUnderTest one = followerWhoWaitedLongEnough(new LostRange(1, 5, false, false));
+            RestoredState whole = CoreUnderTest.restored(3, 2, 0, 1, 1, 2, 2);
+            CoreUnderTest one = new CoreUnderTest(
+                    CoreUnderTest.config(ONE),
+                    new RestoredState(whole.hardState(), whole.configs(), 1, 5, whole.terms(), 0, true));
+            one.core.damaged(List.of(new LostRange(1, 5, false, false)));
+            waitLongEnough(one, 0);
             Membership founding = one.core.membership().orElseThrow().membership();
             List<Entry> all = new ArrayList<>();
             all.add(Entry.of(1, 0, EntryType.CONFIG, founding.encode()));
