@@ -959,10 +959,14 @@ public final class RaftCore {
     }
 
     private void truncateFrom(long index) {
+        truncateFrom(index, index);
+    }
+
+    private void truncateFrom(long index, long membershipsFrom) {
         log.truncateFrom(index);
         durability.truncated(index);
         electable |= shortfall.truncateFrom(index);
-        if (configs.truncateFrom(index)) {
+        if (configs.truncateFrom(membershipsFrom)) {
             reconfigure();
         }
     }
@@ -1294,7 +1298,8 @@ public final class RaftCore {
                     continue;
                 }
                 reached = heldEnd();
-                truncateFrom(index);
+                // The leader's entry 1, which follows at once, is the founding membership as well.
+                truncateFrom(index, Math.max(2, index));
                 break;
             }
             if (index >= log.firstIndex() && log.termAt(index) != entry.term()) {
@@ -1310,7 +1315,8 @@ public final class RaftCore {
         for (; i < count; i++) {
             Entry entry = entries.get(i);
             log.append(entry);
-            if (entry.type() == EntryType.CONFIG) {
+            if (entry.type() == EntryType.CONFIG
+                    && (entry.index() > 1 || configs.current().isEmpty())) {
                 configs.append(entry.index(), Membership.decode(entry.payload()));
                 reconfigured = true;
             }

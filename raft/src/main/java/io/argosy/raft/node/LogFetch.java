@@ -342,7 +342,7 @@ final class LogFetch {
         return bytes;
     }
 
-    private void nextSource(String reason) {
+    private void nextSource(String reason) throws IOException {
         log.info("cannot get log from={} reason={}", sources.get(source), reason);
         if (++source >= sources.size()) {
             if (canLeaveOut()) {
@@ -370,7 +370,7 @@ final class LogFetch {
     }
 
     /** The log is to begin behind the entry: what is still needed of its file is written anew, then the file goes. */
-    private void leaveOut() {
+    private void leaveOut() throws IOException {
         LogPatch begun = patch.orElseThrow();
         long index = begun.nextIndex();
         long to = begun.range().to();
@@ -390,11 +390,7 @@ final class LogFetch {
         source = 0;
         trimmedBy.clear();
         shortened = true;
-        try {
-            start(new IndexRange(from, to), termAt(from - 1));
-        } catch (IOException e) {
-            throw new DiskFailure("writing a file of the log anew failed", e);
-        }
+        start(new IndexRange(from, to), termAt(from - 1));
     }
 
     private void insert(LogPatch filled) throws IOException {
@@ -437,7 +433,9 @@ final class LogFetch {
 
     /** There is no space for it. */
     void giveUp() {
-        if (phase != Phase.IDLE && phase != Phase.INSERTING) {
+        if (phase == Phase.IDLE) {
+            later(RETRY_NANOS); // perhaps a file that could not even be begun
+        } else if (phase != Phase.INSERTING) {
             abandon("disk full");
         }
     }

@@ -49,7 +49,10 @@ final class SnapshotSource {
         if (current.isEmpty() || nowNanos - takenNanos > FRESH_NANOS) {
             drop();
             try {
-                take(nowNanos);
+                if (!take(nowNanos)) {
+                    drop();
+                    return new Bulk.Refused(Bulk.Reason.LATER, "nothing was applied here yet");
+                }
             } catch (IOException e) {
                 log.warn("cannot take a snapshot for a peer", e);
                 drop();
@@ -60,10 +63,15 @@ final class SnapshotSource {
         return new Bulk.Snapshot(id, current.orElseThrow().manifest().encode());
     }
 
-    private void take(long nowNanos) throws IOException {
+    /** Returns false if there is no state to give: who asks may have heard of a store that was replaced since. */
+    private boolean take(long nowNanos) throws IOException {
         // Before the state is written: the term of its index must still be known afterwards.
         pinnedIndex = store.log().firstIndex();
         long index = stateMachine.snapshot(store.checkpointFolder());
+        if (index == 0) {
+            store.checkpointFolder(); // deletes what was written
+            return false;
+        }
         OutgoingSnapshot taken = store.offerSnapshot(index);
         current = Optional.of(taken);
         id++;
@@ -74,6 +82,7 @@ final class SnapshotSource {
                 index,
                 taken.manifest().files().size(),
                 taken.manifest().sizeBytes());
+        return true;
     }
 
     Bulk.Answer read(Bulk.ReadSnapshot request, long nowNanos) {

@@ -108,6 +108,7 @@ public final class LocalStore implements ReplicaStore {
             }
             LocalStore store = new LocalStore(disk, folder, lock, identity.get(), hardState, log, published, attended);
             store.finishAdoption();
+            store.founding().ifPresent(log::knowFounding);
             return store;
         } catch (IOException | RuntimeException e) {
             lock.close();

@@ -180,9 +180,8 @@ final class LogRecovery {
         }
         SegmentHeader header = candidate.header().get();
         prevTerm(header);
-        if (segments.isEmpty()) {
-            header.config().ifPresent(configs::add);
-        }
+        // Also where the entry that said so is damaged: who knows no membership knows nobody to repair it from.
+        header.config().filter(c -> c.index() > lastConfigIndex()).ifPresent(configs::add);
         if (next.isPresent()) {
             Optional<SealedIndex> index = sealedIndex(candidate, next.get());
             if (index.isPresent()) {
@@ -191,6 +190,10 @@ final class LogRecovery {
             }
         }
         return takeScanned(candidate, next);
+    }
+
+    private long lastConfigIndex() {
+        return configs.isEmpty() ? -1 : configs.get(configs.size() - 1).index();
     }
 
     private void prevTerm(SegmentHeader header) {

@@ -187,6 +187,16 @@ final class SegmentedLog implements RaftLog {
         return terms;
     }
 
+    /** What entry 1 says, which may be damaged: a log that starts with it knows its group all the same. */
+    void knowFounding(Membership founding) {
+        List<ConfigAt> known = configs;
+        if (firstIndex == 1 && lastIndex > 0 && (known.isEmpty() || known.get(0).index() > 1)) {
+            List<ConfigAt> all = new ArrayList<>(known);
+            all.add(0, new ConfigAt(1, founding));
+            configs = List.copyOf(all);
+        }
+    }
+
     /** Memberships in the log and the one in force before its first index, oldest first. */
     List<ConfigAt> configs() {
         return configs;

@@ -9,12 +9,17 @@ import static io.argosy.raft.core.CoreUnderTest.preVote;
 import static io.argosy.raft.core.CoreUnderTest.vote;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.argosy.raft.Entry;
+import io.argosy.raft.EntryType;
+import io.argosy.raft.Membership;
 import io.argosy.raft.Role;
 import io.argosy.raft.core.Message.AppendRequest;
 import io.argosy.raft.core.Message.AppendResponse;
 import io.argosy.raft.core.Message.Refusal;
 import io.argosy.raft.core.Message.VoteRequest;
 import io.argosy.raft.core.Message.VoteResponse;
+import io.argosy.raft.core.RestoredState.ConfigAt;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Nested;
@@ -273,13 +278,17 @@ class LostEntriesTest {
         /** For the time in which others may commit the entries. */
         private CoreUnderTest followerWhoWaitedLongEnough(LostRange lost) {
             CoreUnderTest one = replicaThatLost(3, lost);
-            answerTo(one, append(3, 5, 2, 3, List.of()));
+            waitLongEnough(one, 3);
+            return one;
+        }
+
+        private void waitLongEnough(CoreUnderTest one, long commitIndex) {
+            answerTo(one, append(3, 5, 2, commitIndex, List.of()));
             for (int i = 0; i < 130; i++) {
                 one.tickFor(10);
-                one.receive(TWO, new Message.Heartbeat(3, 3, 0, 0));
+                one.receive(TWO, new Message.Heartbeat(3, commitIndex, 0, 0));
             }
             one.settle();
-            return one;
         }
 
         @Test
@@ -304,6 +313,26 @@ class LostEntriesTest {
             assertThat(behind.hintIndex()).isEqualTo(3);
             assertThat(replaced.rejected()).isFalse();
             assertThat(replaced.index()).isEqualTo(6);
+        }
+
+        @Test
+        void foundingMembershipIsReplacedByTheSame() {
+            RestoredState whole = CoreUnderTest.restored(3, 2, 0, 1, 1, 2, 2);
+            CoreUnderTest one = new CoreUnderTest(
+                    CoreUnderTest.config(ONE),
+                    new RestoredState(whole.hardState(), whole.configs(), 1, 5, whole.terms(), 0, true));
+            one.core.damaged(List.of(new LostRange(1, 5, false, false)));
+            waitLongEnough(one, 0);
+            Membership founding = one.core.membership().orElseThrow().membership();
+            List<Entry> all = new ArrayList<>();
+            all.add(Entry.of(1, 0, EntryType.CONFIG, founding.encode()));
+            all.addAll(entries(2, 1, 1, 3));
+
+            AppendResponse replaced = answerTo(one, append(3, 0, 0, 0, all));
+
+            assertThat(replaced.rejected()).isFalse();
+            assertThat(replaced.index()).isEqualTo(4);
+            assertThat(one.core.membership().map(ConfigAt::membership)).contains(founding);
         }
 
         @Test

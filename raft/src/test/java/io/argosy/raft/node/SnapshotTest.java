@@ -3,14 +3,21 @@ package io.argosy.raft.node;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.argosy.raft.Entry;
+import io.argosy.raft.EntryType;
 import io.argosy.raft.ProposeResult;
 import io.argosy.raft.RaftConfig;
 import io.argosy.raft.RaftNode;
+import io.argosy.raft.storage.FileSystemDisk;
+import io.argosy.raft.storage.LocalStore;
+import io.argosy.raft.transport.Bulk;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -153,6 +160,31 @@ class SnapshotTest {
 
             awaitSame(replicas);
             assertThat(replicas.exitCodes).isEmpty();
+        }
+    }
+
+    @Test
+    void aReplicaThatAppliedNothingGivesNoSnapshotAndGoesOn() throws Exception {
+        try (LocalStore store = LocalStore.openStepped(
+                new FileSystemDisk(),
+                folder,
+                new RaftConfig.Storage(RaftConfig.Flush.FSYNC, 64 << 10, 1L << 30),
+                UUID::randomUUID)) {
+            ListMachine machine = new ListMachine();
+            SnapshotSource source = new SnapshotSource(machine, store);
+
+            assertThat(source.open(1))
+                    .isInstanceOfSatisfying(
+                            Bulk.Refused.class,
+                            refused -> assertThat(refused.reason()).isEqualTo(Bulk.Reason.LATER));
+
+            assertThat(source.pinnedIndex()).isEqualTo(Long.MAX_VALUE);
+            Entry first = Entry.of(1, 1, EntryType.COMMAND, ByteBuffer.wrap(new byte[] {'a'}));
+            store.log().append(List.of(first));
+            store.log().sync();
+            machine.apply(List.of(first));
+            assertThat(source.open(2)).isInstanceOf(Bulk.Snapshot.class);
+            source.drop();
         }
     }
 }

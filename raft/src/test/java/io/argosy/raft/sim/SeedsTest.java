@@ -57,10 +57,12 @@ class SeedsTest {
      * Bulk lane. 11, 19: a hollow replica that was restarted stopped once it had fetched older log. 371: a loss of power
      * while the log opened destroyed entries that were synced. 496: nobody offered a snapshot to a follower whose window
      * was full of lost messages. 3877: a crash while a snapshot was taken over left a log of a term that was not on disk
-     * yet, and the replica never started again.
+     * yet, and the replica never started again. 222790: a replica that was asked for a snapshot, had been wiped since and
+     * had applied nothing stopped. 222276, 300540: a repair that found the disk full before it had begun was never tried
+     * again.
      */
     @ParameterizedTest
-    @ValueSource(longs = {11, 19, 371, 496, 3877})
+    @ValueSource(longs = {11, 19, 371, 496, 3877, 222276, 222790, 300540})
     void whoLagsOrIsDamagedIsMadeWholeAgain(long seed) {
         assertThatSeed(seed, EnumSet.noneOf(FaultClass.class));
     }
@@ -78,10 +80,11 @@ class SeedsTest {
 
     /**
      * 2581, 208397: the first file of a log that was never trimmed lost both headers, and what peers gave did not fit.
-     * 2344, 3439: an entry was damaged that all others had trimmed, and stayed.
+     * 2344, 3439: an entry was damaged that all others had trimmed, and stayed. 220205, 224284: entry 1 was damaged, and a
+     * replica that was started then knew no membership, and so nobody to ask.
      */
     @ParameterizedTest
-    @ValueSource(longs = {2344, 2581, 3439, 208397})
+    @ValueSource(longs = {2344, 2581, 3439, 208397, 220205, 224284})
     void theFrontOfTheLogIsRepairedLikeTheRest(long seed) {
         assertThatSeed(seed, EnumSet.noneOf(FaultClass.class));
     }

@@ -283,4 +283,61 @@ class DamageTest {
         assertThat(again.log().damage()).isNotEmpty();
         again.close();
     }
+
+    @Test
+    void aMembershipWhoseEntryIsDamagedIsKnownAtTheNextStart() throws IOException {
+        LocalStore store = open(disk);
+        Membership founding = store.membership().orElseThrow();
+        Membership later = new Membership(
+                founding.groupUuid(),
+                List.of(founding.members().get(0), new Member(new ReplicaId(2), UUID.randomUUID())));
+        long last = store.log().lastIndex();
+        store.log().append(List.of(Entry.of(last + 1, 40, EntryType.CONFIG, later.encode())));
+        store.log().sync();
+        while (logs(disk).size() == 3) {
+            append(store, 1, 700);
+            store.log().sync();
+        }
+        store.close();
+        for (String sealed : logs(disk).subList(0, 3)) {
+            damageRecords(FOLDER.resolve(sealed));
+        }
+
+        LocalStore again = open(disk);
+
+        assertThat(again.log().damage()).isNotEmpty();
+        assertThat(again.membership()).contains(later);
+        assertThat(again.restored(0).configs()).extracting(c -> c.index()).containsExactly(1L, last + 1);
+        again.close();
+    }
+
+    @Test
+    void theOnlyFileOfALogMayLoseTheFoundingMembership() throws IOException {
+        disk = new FaultyDisk(random);
+        LocalStore store = open(disk);
+        Membership founding =
+                new Membership(UUID.randomUUID(), List.of(new Member(new ReplicaId(1), store.storeUuid())));
+        store.adopt("g", founding);
+        append(store, 1, 300);
+        store.log().sync();
+        store.close();
+        disk.flip(FOLDER.resolve(logs(disk).get(0)), SegmentHeader.BYTES + Batch.HEAD_BYTES + Entry.HEADER_BYTES, 1);
+
+        LocalStore again = open(disk);
+
+        assertThat(again.log().damage())
+                .singleElement()
+                .satisfies(d -> assertThat(d.fromIndex()).isEqualTo(1));
+        assertThat(again.membership()).contains(founding);
+        again.close();
+    }
+
+    /** Nothing behind the header can be read. */
+    private void damageRecords(Path file) {
+        int size = disk.content(file).length;
+        for (int at = SegmentHeader.BYTES; at < size; at += 97) {
+            disk.flip(file, at, 1);
+        }
+        disk.lose(Path.of(file.toString().replace(Segment.SUFFIX, Segment.INDEX_SUFFIX)));
+    }
 }
