@@ -18,10 +18,14 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Queue;
 import java.util.Random;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -42,6 +46,10 @@ class LogFetchTest {
     private long nowNanos = 1;
     private long neededFrom = 1;
     private long droppable;
+    private long committed = LAST;
+    private long committedByPeers = LAST;
+    /** Whoever is asked while it is down does not answer. */
+    private final Set<ReplicaId> down = new HashSet<>();
 
     private interface IoAction {
         void run() throws IOException;
@@ -57,10 +65,15 @@ class LogFetchTest {
 
     /** All stores hold the same entries in files of the same size. */
     private LocalStore filled(FaultyDisk where) throws IOException {
+        return filled(where, Long.MAX_VALUE);
+    }
+
+    /** From the index on its entries are of another leader. */
+    private LocalStore filled(FaultyDisk where, long otherFrom) throws IOException {
         LocalStore store = open(where);
         store.adopt("g", new Membership(new UUID(7, 7), List.of(new Member(new ReplicaId(1), store.storeUuid()))));
         for (long index = store.log().lastIndex() + 1; index <= LAST; index++) {
-            store.log().append(List.of(entry(index)));
+            store.log().append(List.of(index < otherFrom ? entry(index) : entryOfAnotherLeader(index)));
             store.log().sync();
         }
         return store;
@@ -70,6 +83,10 @@ class LogFetchTest {
         byte[] payload = new byte[400];
         payload[0] = (byte) index;
         return Entry.of(index, 1 + index / 50, EntryType.COMMAND, ByteBuffer.wrap(payload));
+    }
+
+    private static Entry entryOfAnotherLeader(long index) {
+        return Entry.of(index, 9, EntryType.COMMAND, ByteBuffer.wrap(new byte[400]));
     }
 
     /** Firsts of the files, in order. */
@@ -90,14 +107,23 @@ class LogFetchTest {
     }
 
     private LogFetch fetch(LocalStore store, LocalStore peer) {
-        LogSource source = new LogSource(peer.log(), () -> LAST, () -> {});
+        return fetch(store, peer, peer);
+    }
+
+    private LogFetch fetch(LocalStore store, LocalStore first, LocalStore second) {
+        Map<ReplicaId, LogSource> sources = Map.of(
+                FIRST_PEER, new LogSource(first.log(), () -> committedByPeers, () -> {}),
+                SECOND_PEER, new LogSource(second.log(), () -> committedByPeers, () -> {}));
         return new LogFetch(
                 store,
                 new BulkCalls() {
                     @Override
                     public void ask(ReplicaId from, Bulk.Request request, MaybeReceiver receiver) {
-                        Bulk.Answer answer = source.read((Bulk.ReadLog) request);
-                        answers.add(() -> receiver.receive(Optional.of(answer)));
+                        Optional<Bulk.Answer> answer = down.contains(from)
+                                ? Optional.empty()
+                                : Optional.of(Objects.requireNonNull(sources.get(from))
+                                        .read((Bulk.ReadLog) request));
+                        answers.add(() -> receiver.receive(answer));
                     }
 
                     @Override
@@ -123,7 +149,7 @@ class LogFetchTest {
 
         @Override
         public long committedIndex() {
-            return LAST;
+            return committed;
         }
 
         @Override
@@ -191,5 +217,86 @@ class LogFetchTest {
 
             assertThat(store.log().damage()).isEmpty();
         }
+    }
+
+    /** The file, its first entry and all behind it are not known to be committed; the other peer has what was here. */
+    private void assertThatOnlyTheSameEntryIsTaken(long committedHere, long committedThere) throws IOException {
+        try (LocalStore store = filled(disk)) {
+            List<Long> files = files(store);
+            long lost = files.get(files.size() - 2);
+            try (LocalStore another = filled(new FaultyDisk(random), lost);
+                    LocalStore same = filled(peerDisk)) {
+                committed = Math.max(committedHere, lost - 1);
+                committedByPeers = Math.max(committedThere, lost - 1);
+                damage(lost);
+                store.log().verify();
+                assertThat(store.log().damage()).isNotEmpty();
+                LogFetch fetch = fetch(store, another, same);
+                fetch.check(nowNanos);
+
+                run(fetch, 10);
+
+                assertThat(store.log().damage()).isEmpty();
+                for (long index = lost; index <= LAST; index++) {
+                    Entry found = store.log().read(index, 1).get(0);
+                    assertThat(found.term()).isEqualTo(entry(index).term());
+                    assertThat(found.payload()).isEqualTo(entry(index).payload());
+                }
+            }
+        }
+    }
+
+    @Test
+    void whatIsCommittedNowhereIsTakenOnlyIfItIsOfTheTermThatWasHere() throws IOException {
+        assertThatOnlyTheSameEntryIsTaken(0, 0);
+    }
+
+    @Test
+    void whatAPeerDoesNotKnowToBeCommittedMayBeAnotherEntry() throws IOException {
+        assertThatOnlyTheSameEntryIsTaken(LAST, 0);
+    }
+
+    @Test
+    void whatIsNotKnownToBeCommittedHereMayHaveBeenAnotherEntry() throws IOException {
+        assertThatOnlyTheSameEntryIsTaken(0, LAST);
+    }
+
+    /** The second file is damaged, and peers have trimmed it; once all have said so and the state stands, it goes. */
+    private void assertThatNothingIsLeftOut(ReplicaId... silent) throws IOException {
+        try (LocalStore peer = filled(peerDisk);
+                LocalStore store = filled(disk)) {
+            long lost = files(store).get(1);
+            peer.log().trim(files(store).get(3) - 1);
+            damage(lost);
+            store.log().verify();
+            neededFrom = LAST;
+            down.addAll(List.of(silent));
+            LogFetch fetch = fetch(store, peer);
+            fetch.check(nowNanos);
+
+            run(fetch, 10);
+
+            assertThat(store.log().firstIndex()).isEqualTo(1);
+            assertThat(store.log().damage()).isNotEmpty();
+            assertThat(unrepairable).contains(lost);
+
+            down.clear();
+            droppable = LAST;
+            run(fetch, 10);
+
+            assertThat(store.log().damage()).isEmpty();
+            assertThat(store.log().firstIndex()).isGreaterThan(lost);
+        }
+    }
+
+    @Test
+    void whatSomebodyMayStillHaveIsNotLeftOut() throws IOException {
+        droppable = LAST;
+        assertThatNothingIsLeftOut(SECOND_PEER);
+    }
+
+    @Test
+    void whatTheStateDoesNotStandForDurablyIsNotLeftOut() throws IOException {
+        assertThatNothingIsLeftOut();
     }
 }

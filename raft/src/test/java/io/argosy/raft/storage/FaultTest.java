@@ -437,4 +437,37 @@ class FaultTest {
         }
         assertThat(damaged).isGreaterThan(100);
     }
+
+    /** Its trailer would be found behind a later record that ends where it began, and be taken for a lost truncation. */
+    @Test
+    void aTornEndIsGoneAndNothingOfItIsFoundBehindWhatIsWrittenThere() throws IOException {
+        Path file = FOLDER.resolve(Segment.name(1) + Segment.SUFFIX);
+        LocalStore store = open(64 << 10);
+        adopt(store);
+        store.log().append(entries(2, 1, 1, 20));
+        store.log().sync();
+        int end = disk.content(file).length;
+        store.log().append(entries(3, 1, 1, 20));
+        store.log().append(entries(4, 1, 1, 20));
+        assertThat(disk.content(file)).hasSize(end + 2 * Batch.SECTOR_BYTES);
+        // Power is lost: of the two records that were not synced the disk got the second one only.
+        disk = disk.copy();
+        try (Disk.DiskFile lost = disk.open(file, false)) {
+            lost.write(new ByteBuffer[] {ByteBuffer.allocate(Batch.SECTOR_BYTES)}, 1, end);
+            lost.force();
+        }
+
+        LocalStore again = open(64 << 10);
+        assertThat(again.log().lastIndex()).isEqualTo(2);
+        again.log().append(entries(3, 3, 2, 20));
+        again.log().sync();
+        assertThat(disk.content(file).length).isGreaterThanOrEqualTo(end + Batch.SECTOR_BYTES);
+        disk = disk.copy();
+
+        try (LocalStore third = open(64 << 10)) {
+            assertThat(third.log().damage()).isEmpty();
+            assertThat(third.log().lastIndex()).isEqualTo(5);
+            assertThat(third.log().read(5, 1).get(0).term()).isEqualTo(2);
+        }
+    }
 }
