@@ -1,7 +1,6 @@
 package io.argosy.raft.core;
 
 import io.argosy.raft.ReplicaId;
-import java.util.Arrays;
 
 /**
  * Votes of one round. Only an explicit grant counts; this replica's own counts once it is durable (R1, R7). Beside them
@@ -12,18 +11,14 @@ final class Ballot {
     private final ReplicaId[] voters;
     private final boolean[] granted;
     private final boolean[] lostMore;
+    private final boolean[] answered;
     private int grants;
 
     Ballot(ReplicaId[] voters) {
         this.voters = voters;
         this.granted = new boolean[voters.length];
         this.lostMore = new boolean[voters.length];
-    }
-
-    void clear() {
-        Arrays.fill(granted, false);
-        Arrays.fill(lostMore, false);
-        grants = 0;
+        this.answered = new boolean[voters.length];
     }
 
     void grant(ReplicaId voter) {
@@ -47,6 +42,22 @@ final class Ballot {
         for (int i = 0; i < voters.length; i++) {
             if (voters[i].equals(voter)) {
                 return lostMore[i] && !granted[i];
+            }
+        }
+        return false;
+    }
+
+    void answered(ReplicaId voter) {
+        for (int i = 0; i < voters.length; i++) {
+            answered[i] |= voters[i].equals(voter);
+        }
+    }
+
+    /** Nothing was heard of this voter. */
+    boolean waitsFor(ReplicaId voter) {
+        for (int i = 0; i < voters.length; i++) {
+            if (voters[i].equals(voter)) {
+                return !answered[i];
             }
         }
         return false;

@@ -91,6 +91,10 @@ public final class RaftCore {
     private boolean leaderLost;
 
     private long fastRetryEndNanos;
+    /** What this candidate asks for, and when those that have not answered are asked again. */
+    private Optional<VoteRequest> asked = Optional.empty();
+
+    private long askAgainDueNanos;
 
     // The leader's own.
     private long termFirstIndex;
@@ -193,6 +197,8 @@ public final class RaftCore {
             tickLeader();
         } else if (this.nowNanos - electionDeadlineNanos >= 0) {
             campaign();
+        } else if (role == Role.PRE_CANDIDATE || role == Role.CANDIDATE) {
+            askAgain();
         }
     }
 
@@ -854,10 +860,41 @@ public final class RaftCore {
         }
         boolean hollow = shortfall.letsOthersLead(nowNanos, 2 * config.electionMaxNanos());
         LogEnd end = offeredEnd();
-        VoteRequest request = new VoteRequest(term + 1, end.index(), end.term(), true, false, retriesFast(), hollow);
+        ask(new VoteRequest(term + 1, end.index(), end.term(), true, false, retriesFast(), hollow));
+    }
+
+    /** A vote of the own term leaves once that is durable, with the own vote (R1). */
+    private void ask(VoteRequest request) {
+        asked = Optional.of(request);
+        askAgainDueNanos = nowNanos + config.heartbeatNanos();
         for (PeerProgress peer : replicator.peers()) {
-            if (peer.voter) {
+            if (peer.voter && request.preVote()) {
                 outbox.now(peer.id, request);
+            } else if (peer.voter) {
+                outbox.afterDurable(peer.id, request);
+            }
+        }
+    }
+
+    /**
+     * Requests and answers get lost. Where all the voters that are left are needed, a candidate that waits for its next
+     * campaign hardly ever hears of all of them in one (Raft paper, 5.5).
+     */
+    private void askAgain() {
+        if (asked.isEmpty()
+                || nowNanos - askAgainDueNanos < 0
+                || !mayCampaign()
+                || (role == Role.CANDIDATE && !termIsDurable())) {
+            return;
+        }
+        askAgainDueNanos = nowNanos + config.heartbeatNanos();
+        if (role == Role.CANDIDATE && ballot.nobodyHasMore()) {
+            askToGiveUp();
+            return;
+        }
+        for (PeerProgress peer : replicator.peers()) {
+            if (peer.voter && ballot.waitsFor(peer.id)) {
+                outbox.now(peer.id, asked.get());
             }
         }
     }
@@ -871,12 +908,7 @@ public final class RaftCore {
         electionDeadlineNanos =
                 nowNanos + (retriesFast() ? 5 * shortNanos() + randomUpTo(5 * shortNanos()) : randomElectionNanos());
         LogEnd end = offeredEnd();
-        VoteRequest request = new VoteRequest(term, end.index(), end.term(), false, transfer, retriesFast(), false);
-        for (PeerProgress peer : replicator.peers()) {
-            if (peer.voter) {
-                outbox.afterDurable(peer.id, request);
-            }
-        }
+        ask(new VoteRequest(term, end.index(), end.term(), false, transfer, retriesFast(), false));
     }
 
     private boolean mayCampaign() {
@@ -1073,6 +1105,9 @@ public final class RaftCore {
     }
 
     private void onVoteResponse(ReplicaId from, VoteResponse m) {
+        if (m.preVote() == (role == Role.PRE_CANDIDATE)) {
+            ballot.answered(from);
+        }
         if (!m.granted()) {
             // A higher term is news, never a grant (R7).
             if (m.term() > term) {

@@ -143,6 +143,29 @@ class RaftPaperTest {
             assertThat(one.sentTo(TWO, VoteResponse.class)).hasSize(2).allMatch(VoteResponse::granted);
         }
 
+        /** Raft paper, 5.5: a request or its answer may be lost, and this vote be needed. */
+        @Test
+        void candidateAsksAgainWhoHasNotAnswered() {
+            CoreUnderTest one = CoreUnderTest.of(ONE, 3, 4, 0, 4);
+            one.tickUntil(Role.PRE_CANDIDATE, 700);
+            one.receive(THREE, new VoteResponse(4, false, true, Refusal.LEADER_ALIVE));
+            one.tickFor(50);
+            assertThat(one.sentTo(TWO, VoteRequest.class)).hasSize(2).allMatch(VoteRequest::preVote);
+            assertThat(one.sentTo(THREE, VoteRequest.class)).hasSize(1);
+
+            one.receive(TWO, new VoteResponse(5, true, true, Refusal.NONE));
+            one.take();
+            one.sent.clear();
+            one.tickFor(100);
+            assertThat(one.sent).as("the own vote is not durable").isEmpty();
+            one.settle();
+            one.tickFor(50);
+
+            assertThat(one.sentTo(TWO, VoteRequest.class))
+                    .hasSize(2)
+                    .allMatch(request -> request.equals(vote(5, 2, 4)));
+        }
+
         /** R7. */
         @Test
         void higherTermInAnAnswerIsNeverAGrant() {

@@ -51,6 +51,10 @@ final class Checks {
         return committedTerms[(int) index];
     }
 
+    boolean isCommitted(long index, long term) {
+        return index <= committedIndex && committedTerms[(int) index] == term;
+    }
+
     /** Highest term that ever had a leader. */
     long highestLeaderTerm() {
         return highestLeaderTerm;

@@ -149,8 +149,13 @@ final class Promised {
         return new Watched(opened);
     }
 
-    /** R32: what is put in place of damaged entries is what was there. */
-    private void inserted(IndexRange range) {
+    /**
+     * R32: what is put in place of damaged entries is what was there; or, if nobody here knew its term, what is committed
+     * there. An entry that was never committed gives way so, as to an append, were its term known.
+     *
+     * @param termsKnown before it was put in place, from the first index of the range on
+     */
+    private void inserted(IndexRange range, boolean[] termsKnown) {
         List<TermStart> starts = Objects.requireNonNull(store).log().terms();
         for (long index = range.from(); index <= range.to(); index++) {
             long term = -1;
@@ -159,10 +164,12 @@ final class Promised {
                     term = start.term();
                 }
             }
+            boolean known = termsKnown[(int) (index - range.from())];
             checks.require(
-                    term == terms[(int) index],
+                    term == terms[(int) index] || (!known && checks.isCommitted(index, term)),
                     node,
                     "R32 entry " + index + " was of term " + terms[(int) index] + " and is repaired as of " + term);
+            terms[(int) index] = term;
         }
         doubtful = doubtful.stream()
                 .filter(d -> d.fromIndex() < range.from() || d.toIndex() > range.to())
@@ -276,9 +283,14 @@ final class Promised {
         @Override
         public boolean insert(LogPatch patch) throws IOException {
             boolean prepends = patch.range().to() < store.log().firstIndex();
+            boolean[] termsKnown =
+                    new boolean[(int) (patch.range().to() - patch.range().from() + 1)];
+            for (int i = 0; i < termsKnown.length; i++) {
+                termsKnown[i] = log.termKnown(patch.range().from() + i);
+            }
             boolean inserted = store.insert(patch);
             if (inserted) {
-                inserted(patch.range());
+                inserted(patch.range(), termsKnown);
                 if (prepends) {
                     node.counts().filesBackfilled++;
                 } else {

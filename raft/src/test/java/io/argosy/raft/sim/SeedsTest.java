@@ -89,6 +89,18 @@ class SeedsTest {
         assertThatSeed(seed, EnumSet.noneOf(FaultClass.class));
     }
 
+    /** With a quarter of all messages lost and no voter to spare, no candidate ever heard of all of them in one campaign. */
+    @Test
+    void aCandidateWhoseMessagesAreLostAsksAgain() {
+        assertThatSeed(510082, EnumSet.noneOf(FaultClass.class));
+    }
+
+    /** The simulator took an entry that was never committed, and lost with its term, for one that must come back. */
+    @Test
+    void anEntryLostWithItsTermGivesWayToWhatIsCommitted() {
+        assertThatSeed(706776, EnumSet.noneOf(FaultClass.class));
+    }
+
     /** Failed once while whole replicas were new in the simulator. */
     @Test
     void seed279Passes() {
