@@ -65,7 +65,7 @@ public record RaftConfig(
      * @param batchBytesMax largest append to disk and to a peer; 1 MiB
      * @param windowBytes sent to one peer and not yet answered; 8 MiB
      * @param uncommittedBytesMax proposed and not yet committed; beyond it proposals are refused as busy; 256 MiB
-     * @param tailCacheBytes newest entries kept in memory for followers and consumers; 32 MiB
+     * @param tailCacheBytes newest entries kept in memory for followers and consumers, for about a second; 32 MiB
      * @param readerThreads threads that read entries from the disk; 2
      * @param catchupBytesPerSecond rate at which this replica fetches snapshots and missing log from its peers; 100 MiB.
      *     Too high disturbs sends, too low lets a replica fall behind further while it catches up

@@ -1590,6 +1590,11 @@ public final class RaftCore {
         log.evict(Math.min(commitIndex, durability.durableIndex()), config.tailBytesMax());
     }
 
+    /** Entries up to the index have been in memory for long: who still wants them has them read from the log. */
+    public void forgetUpTo(long index) {
+        log.evict(Math.min(index, Math.min(commitIndex, durability.durableIndex())), 0);
+    }
+
     private void readClock(long now) {
         nowNanos = clock.advance(now);
     }

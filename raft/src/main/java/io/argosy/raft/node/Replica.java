@@ -88,6 +88,7 @@ final class Replica implements Lane {
 
     private final RaftCore core;
     private final TailCache tail;
+    private final RecentEntries recent;
     private final LogWriter writer;
     private final Applier applier;
     private final Executor readers;
@@ -201,6 +202,7 @@ final class Replica implements Lane {
         this.nextTickNanos = now + tickNanos;
         this.appliedIndex = durablyApplied;
         this.tail = new TailCache(limits.tailCacheBytes());
+        this.recent = new RecentEntries(now);
         this.applier = new Applier(stateMachine, durablyApplied, tail, store.log(), this::damageFound, lanes.applier());
         this.writer = new LogWriter(
                 config, disk, store, transport, surroundings.nanoClock(), new WriterEvents(), lanes.writer());
@@ -602,6 +604,7 @@ final class Replica implements Lane {
             tellWhatIsHeld();
             core.tick(now);
             core.diskHealth(writer.oldestPendingNanos(now), now);
+            forgetOldEntries(now);
             nextTickNanos = now + tickNanos;
         }
         if (core.hasEffects()) {
@@ -614,6 +617,12 @@ final class Replica implements Lane {
         return leaving || core.hasEffects()
                 ? 0
                 : Math.max(0, nextTickNanos - surroundings.nanoClock().getAsLong());
+    }
+
+    private void forgetOldEntries(long now) {
+        long old = Math.min(recent.oldUpTo(core.lastIndex(), now), core.durableIndex());
+        tail.dropUpTo(old);
+        core.forgetUpTo(old);
     }
 
     private void takeCompletions(long now) {

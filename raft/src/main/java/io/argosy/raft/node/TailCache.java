@@ -54,6 +54,13 @@ final class TailCache {
         }
     }
 
+    /** Drops what is up to the index, which must be readable from the disk. */
+    void dropUpTo(long index) {
+        while (firstIndex <= index && firstIndex < nextIndex) {
+            dropFirst();
+        }
+    }
+
     void truncateFrom(long index) {
         while (nextIndex > index && nextIndex > firstIndex) {
             nextIndex--;

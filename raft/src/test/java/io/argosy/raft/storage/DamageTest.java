@@ -52,13 +52,7 @@ class DamageTest {
     /** Two sealed segments and one in use, everything durable. */
     @BeforeEach
     void writeAStory() throws IOException {
-        LocalStore store = open(disk);
-        Membership membership =
-                new Membership(UUID.randomUUID(), List.of(new Member(new ReplicaId(1), store.storeUuid())));
-        store.adopt("g", membership);
-        entries.add(Entry.of(1, 0, EntryType.CONFIG, membership.encode()));
-        store.saveHardState(new HardState(5, Optional.of(new ReplicaId(3))));
-        store.saveHardState(new HardState(9, Optional.of(new ReplicaId(1))));
+        LocalStore store = adopt();
         for (int i = 0; i < 9; i++) {
             append(store, 1 + i % 3, 700);
             store.log().sync();
@@ -71,6 +65,18 @@ class DamageTest {
         assertThat(logs(disk)).hasSize(3);
         // As after kill -9: nothing was closed in order, the tail mark lags behind.
         disk = disk.copy();
+    }
+
+    /** Entry 1 is the membership, the hard state is that of term 9. */
+    private LocalStore adopt() throws IOException {
+        LocalStore store = open(disk);
+        Membership membership =
+                new Membership(UUID.randomUUID(), List.of(new Member(new ReplicaId(1), store.storeUuid())));
+        store.adopt("g", membership);
+        entries.add(Entry.of(1, 0, EntryType.CONFIG, membership.encode()));
+        store.saveHardState(new HardState(5, Optional.of(new ReplicaId(3))));
+        store.saveHardState(new HardState(9, Optional.of(new ReplicaId(1))));
+        return store;
     }
 
     private static List<String> logs(FaultyDisk disk) {
@@ -150,6 +156,51 @@ class DamageTest {
             }
         }
         assertThat(damaged).isGreaterThan(opened / 3);
+    }
+
+    @Test
+    void noFlippedBitOfASmallLogIsServedOrDropsWhatWasAcknowledged() throws IOException {
+        disk = new FaultyDisk(random);
+        entries.clear();
+        LocalStore store = adopt();
+        append(store, 2, 20);
+        store.log().sync();
+        store.log().truncateFrom(store.log().lastIndex());
+        entries.remove(entries.size() - 1);
+        append(store, 1, 30);
+        store.log().sync();
+        store.close();
+        int damaged = 0;
+        for (String name : disk.list(FOLDER)) {
+            Path file = FOLDER.resolve(name);
+            byte[] bytes = disk.content(file);
+            for (int at = 0; at < bytes.length; at++) {
+                if (isPadding(bytes, at)) {
+                    continue;
+                }
+                for (int bit = 0; bit < 8; bit++) {
+                    String what = name + " at " + at + " bit " + bit;
+                    FaultyDisk hurt = disk.copy();
+                    hurt.flip(file, at, 1 << bit);
+                    if (name.equals(StoreIdentity.NAME)) {
+                        assertThatThrownBy(() -> open(hurt)).as(what).isInstanceOf(DamagedStoreException.class);
+                    } else if (checkOpens(hurt, what)) {
+                        damaged++;
+                    }
+                }
+            }
+        }
+        assertThat(damaged).isGreaterThan(8 * (20 + 30));
+    }
+
+    /** Of long stretches of zeros every 61st byte will do. */
+    private static boolean isPadding(byte[] bytes, int at) {
+        for (int i = Math.max(0, at - 32); i <= at; i++) {
+            if (bytes[i] != 0) {
+                return false;
+            }
+        }
+        return at % 61 != 0;
     }
 
     @Test
