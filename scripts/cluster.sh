@@ -267,7 +267,7 @@ launch_server() {
   case $1 in
     namesrv) launch namesrv io.argosy.namesrv.NamesrvMain "-Xms32m -Xmx128m $common_flags" ;;
     # The chaos tests run brokers on a disk that they can break.
-    *) launch "$1" "${CHAOS_BROKER_MAIN:-io.argosy.broker.BrokerMain}" "-Xms256m -Xmx768m -Xmn160m -XX:SurvivorRatio=3 $common_flags" ;;
+    *) launch "$1" "${CHAOS_BROKER_MAIN:-io.argosy.broker.BrokerMain}" "-Xms256m -Xmx768m -Xmn160m -XX:SurvivorRatio=3 -XX:MaxTenuringThreshold=3 $common_flags" ;;
   esac
 }
 

@@ -19,10 +19,11 @@ final class LogKeeper implements Runnable {
     private static final int LAG_MILLIS = 5;
 
     /**
-     * Between turns while the writer is busy. Each turn forces the mark and at most one chunk of zeros, 50 MiB/s; a
-     * shorter one costs the writer's forces more company (measured at 5 ms: p50 of a 4 KiB force a third higher).
+     * Between turns while the writer is busy. Each turn forces the mark and at most one chunk of zeros, 10 MiB/s; a
+     * shorter one costs the writer's forces more company (measured at 5 ms: p50 of a 4 KiB force a third higher; at 20
+     * ms, three replicas on one disk: p99 of a send a third higher).
      */
-    private static final int TURN_MILLIS = 20;
+    private static final int TURN_MILLIS = 100;
 
     private final SegmentedLog segments;
     private final Thread thread;

@@ -22,10 +22,10 @@ final class ZeroAhead implements Closeable {
     private static final int LEAD_CHUNKS = 4;
     /** Length of the stretch, in chunks. */
     private static final int AHEAD_CHUNKS = 32;
-    /** A writer is fast that writes more between two steps, which is 12 MiB/s. */
-    private static final int FAST_BYTES = 256 << 10;
+    /** A writer is fast that writes more between two steps, which is 10 MiB/s. */
+    private static final int FAST_BYTES = 1 << 20;
     /** So many steps later it is slow again, if it wrote no such amount meanwhile: half a second. */
-    private static final int REST_STEPS = 25;
+    private static final int REST_STEPS = 5;
     /** Zeros must not take the last space from the entries. */
     private static final long USABLE_BYTES_MIN = 512L << 20;
 
