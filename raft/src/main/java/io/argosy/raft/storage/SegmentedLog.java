@@ -641,8 +641,11 @@ final class SegmentedLog implements RaftLog {
         requireSound();
         List<Segment> all = segments;
         int dropped = 0;
-        while (dropped < all.size() - 1 && all.get(dropped + 1).firstIndex() - 1 <= upToIndex) {
-            dropped++;
+        for (int i = 1; i < all.size() && all.get(i).firstIndex() - 1 <= upToIndex; i++) {
+            // The header of the first file says which term was in front of the log: a wrong one is written anew first.
+            if (!guessesItsPredecessor(all.get(i))) {
+                dropped = i;
+            }
         }
         if (dropped == 0) {
             return;
@@ -761,30 +764,53 @@ final class SegmentedLog implements RaftLog {
     }
 
     /**
-     * The file to write anew, because of the first damaged index: that of a segment together with what is lost behind it,
-     * or that of a gap between two.
+     * Files to write anew, from the front: that of a segment together with what is lost behind it, or that of a gap
+     * between two; last those that lost a spare copy, or whose header names another term in front than there was.
      */
     @Override
-    public Optional<IndexRange> patchRange() {
-        List<Damage> found = damage;
+    public List<IndexRange> patchRanges() {
         List<Segment> all = segments;
-        if (found.isEmpty()) {
-            return worn.stream()
-                    .filter(s -> all.contains(s) && s != all.get(all.size() - 1))
-                    .findFirst()
-                    .map(s -> new IndexRange(Math.max(firstIndex, s.firstIndex()), s.lastIndex));
+        List<IndexRange> ranges = new ArrayList<>();
+        List<Damage> found = new ArrayList<>(damage);
+        found.sort(Comparator.comparingLong(Damage::fromIndex));
+        for (Damage lost : found) {
+            Optional<IndexRange> range = patchRangeOf(all, lost.fromIndex());
+            while (range.isPresent()) {
+                if (!ranges.contains(range.get())) {
+                    ranges.add(range.get());
+                }
+                long next = range.get().to() + 1;
+                range = next <= lost.toIndex() ? patchRangeOf(all, next) : Optional.empty();
+            }
         }
-        long index = found.stream().mapToLong(Damage::fromIndex).min().orElseThrow();
+        List<Segment> spare = worn;
+        for (Segment segment : all.subList(0, all.size() - 1)) {
+            boolean empty = segment.lastIndex < segment.firstIndex();
+            if ((spare.contains(segment) || guessesItsPredecessor(segment)) && !empty && !hasDamage(segment)) {
+                ranges.add(new IndexRange(segment.firstIndex(), segment.lastIndex));
+            }
+        }
+        return ranges;
+    }
+
+    /** Empty for the segment that is written: it must be sealed first. */
+    private Optional<IndexRange> patchRangeOf(List<Segment> all, long index) {
         if (index < all.get(0).firstIndex()) {
             return Optional.of(new IndexRange(firstIndex, all.get(0).firstIndex() - 1));
         }
         int at = holderOf(all, index);
         if (at == all.size() - 1) {
-            return Optional.empty(); // must be sealed first
+            return Optional.empty();
         }
         Segment holder = all.get(at);
         long to = all.get(at + 1).firstIndex() - 1;
         return Optional.of(new IndexRange(index <= holder.lastIndex ? holder.firstIndex() : holder.lastIndex + 1, to));
+    }
+
+    /** It was begun behind a gap, whose entries are back, and their last was of another term. */
+    private boolean guessesItsPredecessor(Segment segment) {
+        long before = segment.firstIndex() - 1;
+        return termKnown(before) && segment.header.prevTerm() != termAt(before);
     }
 
     /** The segment that is written can't be patched: if it is damaged, goes on in a new one. On the writer's thread. */
@@ -829,15 +855,9 @@ final class SegmentedLog implements RaftLog {
         boolean prepends = to == firstIndex - 1;
         boolean fits = prepends
                 || (noTruncationSince(patch.truncationsBefore())
-                        && patchRange().filter(patch.range()::equals).isPresent());
+                        && patchRanges().contains(patch.range()));
         long termBehind = termAt(to + 1);
-        // In front of the log only the term of the entry right before it is known, and it must be this one. The same
-        // where its first files are lost: the oldest header that is left names the term in front of itself.
-        boolean inFront = prepends || terms.get(0).firstIndex() == to;
-        boolean termsFit = inFront
-                ? made.lastTerm() == terms.get(0).term()
-                : (made.lastTerm() <= termBehind && made.terms.get(0).term() == termAt(from - 1));
-        if (!fits || !termsFit || made.lastIndex != to) {
+        if (!fits || !termsFit(made, from, to) || made.lastIndex != to) {
             return false;
         }
         // As for a truncation: what a reader concludes from the file before it no longer counts.
@@ -851,6 +871,25 @@ final class SegmentedLog implements RaftLog {
         }
         log.info("log file put in place file={} fromIndex={} toIndex={}", Segment.name(from), from, to);
         return true;
+    }
+
+    /** Where a term is lost, there is nothing to compare with: what a header behind a gap says of it may be a guess. */
+    private boolean termsFit(SegmentedLog made, long from, long to) {
+        long knownFrom = terms.get(0).firstIndex();
+        if (to == firstIndex - 1) {
+            return knownFrom > to || made.lastTerm() == termAt(to);
+        }
+        boolean front = knownFrom >= from
+                || !isTermKnownInFrontOf(from)
+                || made.terms.get(0).term() == termAt(from - 1);
+        boolean end =
+                termKnown(to) ? made.lastTerm() == termAt(to) : !termKnown(to + 1) || made.lastTerm() <= termAt(to + 1);
+        return front && end;
+    }
+
+    @Override
+    public boolean isTermKnownInFrontOf(long index) {
+        return index == 1 || (index == firstIndex ? terms.get(0).firstIndex() == index - 1 : termKnown(index - 1));
     }
 
     private void insert(SegmentedLog made, long from, long to, long termBehind) throws IOException {

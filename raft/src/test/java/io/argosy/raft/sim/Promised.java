@@ -424,8 +424,13 @@ final class Promised {
         }
 
         @Override
-        public Optional<IndexRange> patchRange() {
-            return log.patchRange();
+        public boolean isTermKnownInFrontOf(long index) {
+            return log.isTermKnownInFrontOf(index);
+        }
+
+        @Override
+        public List<IndexRange> patchRanges() {
+            return log.patchRanges();
         }
 
         @Override
