@@ -101,8 +101,8 @@ final class LogFetch {
         /** Runs on the writer's lane, then the second on this one. */
         void change(LogWriter.DiskAction action, Runnable done);
 
-        /** This entry is damaged here, and others have trimmed it: nobody has it any more. */
-        void unrepairable(long index);
+        /** The first of these is damaged here, and others have trimmed it: its file cannot be written anew for now. */
+        void unrepairable(IndexRange entries);
 
         /** The log is more whole than before. */
         void repaired();
@@ -478,7 +478,7 @@ final class LogFetch {
     /** The others are tried first. */
     private void abandonFor(String reason) {
         if (trimmedElsewhere && !prepending) {
-            around.unrepairable(nextIndex());
+            around.unrepairable(new IndexRange(nextIndex(), wanted.to()));
         }
         abandon(reason);
         pass();

@@ -576,9 +576,31 @@ final class SegmentedLog implements RaftLog {
         mark = currentMark();
         saveMark();
         // From the end, each durably: what a crash leaves must follow the truncated segment without a hole.
-        for (int i = all.size() - 1; i > kept; i--) {
-            drop(all.subList(i, i + 1));
+        List<Long> left = files(segment.firstIndex() + 1, Long.MAX_VALUE);
+        for (int i = left.size() - 1; i >= 0; i--) {
+            deleteFile(left.get(i));
+            disk.syncFolder(folder);
         }
+        for (Segment gone : all.subList(kept + 1, all.size())) {
+            gone.release();
+        }
+    }
+
+    /** First indexes of the files from one index to another, in order; also of those that cannot be read. */
+    private List<Long> files(long fromIndex, long toIndex) throws IOException {
+        List<Long> firsts = new ArrayList<>();
+        for (String name : disk.list(folder)) {
+            Segment.firstIndex(name)
+                    .filter(first -> first >= fromIndex && first <= toIndex)
+                    .ifPresent(firsts::add);
+        }
+        firsts.sort(Comparator.naturalOrder());
+        return firsts;
+    }
+
+    private void deleteFile(long first) throws IOException {
+        disk.delete(folder.resolve(Segment.name(first) + Segment.INDEX_SUFFIX));
+        disk.delete(folder.resolve(Segment.name(first) + Segment.SUFFIX));
     }
 
     private int writeTruncation(Segment segment, long index, boolean reopened) throws IOException {
@@ -663,7 +685,13 @@ final class SegmentedLog implements RaftLog {
             terms = List.copyOf(left);
             configs = LogRecovery.configsFrom(first.header, configs);
             editDamage(list -> Ranges.cutBelow(list, from));
-            drop(all.subList(0, dropped));
+            for (long old : files(0, from - 1)) {
+                deleteFile(old);
+            }
+            disk.syncFolder(folder);
+            for (Segment gone : all.subList(0, dropped)) {
+                gone.release();
+            }
         } catch (IOException e) {
             throw fail(e);
         }
@@ -686,9 +714,8 @@ final class SegmentedLog implements RaftLog {
             editDamage(List::clear);
             editDoubt(List::clear);
             zeroAhead.close();
-            for (Segment segment : all) {
-                disk.delete(folder.resolve(segment.indexFileName()));
-                disk.delete(segment.path);
+            for (long first : files(0, Long.MAX_VALUE)) {
+                deleteFile(first);
             }
             disk.syncFolder(folder);
             activate(List.of(LogRecovery.newSegment(files(), index + 1, term, SegmentHeader.Predecessor.NONE, config)));
@@ -702,20 +729,6 @@ final class SegmentedLog implements RaftLog {
             throw fail(e);
         }
         log.info("log begins anew behind a snapshot index={} term={}", index, term);
-    }
-
-    private void drop(List<Segment> dropped) throws IOException {
-        if (dropped.isEmpty()) {
-            return;
-        }
-        for (Segment segment : dropped) {
-            disk.delete(folder.resolve(segment.indexFileName()));
-            disk.delete(segment.path);
-        }
-        disk.syncFolder(folder);
-        for (Segment segment : dropped) {
-            segment.release();
-        }
     }
 
     /**
@@ -895,6 +908,14 @@ final class SegmentedLog implements RaftLog {
     private void insert(SegmentedLog made, long from, long to, long termBehind) throws IOException {
         Segment aside = made.active();
         Path path = folder.resolve(Segment.name(from) + Segment.SUFFIX);
+        // Whose header is lost, it is part of a gap: it must not be found behind the file that fills this.
+        List<Long> unreadable = files(from + 1, to);
+        for (long first : unreadable) {
+            deleteFile(first);
+        }
+        if (!unreadable.isEmpty()) {
+            disk.syncFolder(folder);
+        }
         disk.delete(folder.resolve(Segment.name(from) + Segment.INDEX_SUFFIX));
         disk.rename(aside.path, path);
         disk.syncFolder(folder);

@@ -9,6 +9,7 @@ import io.argosy.raft.Member;
 import io.argosy.raft.Membership;
 import io.argosy.raft.RaftConfig;
 import io.argosy.raft.ReplicaId;
+import io.argosy.raft.core.IndexRange;
 import io.argosy.raft.core.RestoredState.TermStart;
 import io.argosy.raft.storage.DiskFullException;
 import io.argosy.raft.storage.FaultyDisk;
@@ -172,8 +173,8 @@ class LogFetchTest {
         }
 
         @Override
-        public void unrepairable(long index) {
-            unrepairable.add(index);
+        public void unrepairable(IndexRange entries) {
+            unrepairable.add(entries.from());
         }
 
         @Override
@@ -430,6 +431,48 @@ class LogFetchTest {
                 store.log().trim(LAST + 3);
                 assertThat(store.log().firstIndex()).isEqualTo(LAST + 1);
             }
+        }
+    }
+
+    @Test
+    void neighbouringFilesWhoseHeadersAreLostComeBackAsOneAndAreGone() throws IOException {
+        try (LocalStore peer = filled(peerDisk)) {
+            List<Long> files;
+            try (LocalStore store = filled(disk)) {
+                files = files(store);
+            }
+            loseHeaders(files.get(2));
+            loseHeaders(files.get(3));
+            try (LocalStore store = open(disk)) {
+                LogFetch fetch = fetch(store, peer);
+                fetch.check(nowNanos);
+                run(fetch, 10);
+                assertThat(store.log().damage()).isEmpty();
+            }
+            try (LocalStore store = open(disk)) {
+                assertThat(store.log().damage()).isEmpty();
+                assertThat(store.log().terms()).isEqualTo(peer.log().terms());
+            }
+        }
+    }
+
+    @Test
+    void aFileWhoseHeaderIsLostIsGoneOnceTheLogIsTruncatedInFrontOfIt() throws IOException {
+        List<Long> files;
+        try (LocalStore store = filled(disk)) {
+            files = files(store);
+        }
+        loseHeaders(files.get(2));
+        try (LocalStore store = open(disk)) {
+            store.log().truncateFrom(files.get(1) + 1);
+            for (long index = files.get(1) + 1; index <= LAST; index++) {
+                store.log().append(List.of(withTerm(index, 9)));
+            }
+            store.log().sync();
+        }
+        try (LocalStore store = open(disk)) {
+            assertThat(store.log().damage()).isEmpty();
+            assertThat(store.log().lastIndex()).isEqualTo(LAST);
         }
     }
 

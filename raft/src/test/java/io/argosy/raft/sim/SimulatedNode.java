@@ -21,6 +21,7 @@ import io.argosy.raft.storage.LocalStore;
 import io.argosy.raft.storage.ReplicaStore;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayDeque;
 import java.util.List;
 import java.util.Optional;
 import java.util.SplittableRandom;
@@ -392,6 +393,8 @@ public final class SimulatedNode {
         private SteppedReplica replica;
         private boolean ended;
         private boolean writing;
+        /** What came during a pause. */
+        private final ArrayDeque<Runnable> held = new ArrayDeque<>();
 
         @SuppressWarnings("NullAway.Init")
         Life(int number) {
@@ -432,10 +435,26 @@ public final class SimulatedNode {
             if (ended) {
                 return;
             }
-            if (isPaused()) {
-                later(pausedUntilNanos - events.nowNanos(), action);
-            } else {
+            if (held.isEmpty() && !isPaused()) {
                 action.run();
+                return;
+            }
+            held.add(action);
+            if (held.size() == 1) {
+                events.after(pausedUntilNanos - events.nowNanos(), this::release);
+            }
+        }
+
+        /** In the order in which it came: a pause may have been followed by another one. */
+        private void release() {
+            if (isPaused()) {
+                events.after(pausedUntilNanos - events.nowNanos(), this::release);
+                return;
+            }
+            List<Runnable> all = List.copyOf(held);
+            held.clear();
+            for (Runnable action : all) {
+                receive(action);
             }
         }
 
