@@ -103,7 +103,9 @@ final class Promised {
     ReplicaStore watch(LocalStore opened, boolean damageable) throws IOException {
         store = opened;
         RaftLog log = opened.log();
-        opened.publishedSnapshot().ifPresent(this::beginBehind);
+        opened.publishedSnapshot()
+                .filter(snapshot -> log.firstIndex() == snapshot.index() + 1 && log.lastIndex() == snapshot.index())
+                .ifPresent(this::beginBehind); // else the log goes on: only the state is replaced
         HardState found = opened.hardState();
         if (!damageable) {
             checks.require(

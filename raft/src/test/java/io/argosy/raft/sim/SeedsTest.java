@@ -60,9 +60,10 @@ class SeedsTest {
      * yet, and the replica never started again. 222790: a replica that was asked for a snapshot, had been wiped since and
      * had applied nothing stopped. 222276, 300540: a repair that found the disk full before it had begun was never tried
      * again. 602986: news of the network that came during two pauses overtook each other, in the simulator alone.
+     * 627397: a log that goes on behind a snapshot of the state counted as cut by it, in the simulator alone.
      */
     @ParameterizedTest
-    @ValueSource(longs = {11, 19, 371, 496, 3877, 222276, 222790, 300540, 602986})
+    @ValueSource(longs = {11, 19, 371, 496, 3877, 222276, 222790, 300540, 602986, 627397})
     void whoLagsOrIsDamagedIsMadeWholeAgain(long seed) {
         assertThatSeed(seed, EnumSet.noneOf(FaultClass.class));
     }
