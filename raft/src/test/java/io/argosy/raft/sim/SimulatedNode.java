@@ -137,6 +137,11 @@ public final class SimulatedNode {
         return damageable;
     }
 
+    /** Its group may acknowledge before it syncs. */
+    boolean isAsync() {
+        return world.swarm().has(FaultClass.ASYNC);
+    }
+
     void damaged() {
         damageable = true;
     }
@@ -166,7 +171,7 @@ public final class SimulatedNode {
 
     /** Synced here once, if only on a disk that was taken out since. */
     boolean heldOnce(long index, long term) {
-        return promised.holds(index, term)
+        return promised.heldOnce(index, term)
                 || ghost.filter(g -> g.holds(index, term)).isPresent();
     }
 
@@ -303,6 +308,7 @@ public final class SimulatedNode {
     /** The machine loses power: what was not synced may be gone. */
     void losePower() {
         die("loses power", random.nextInt(3) == 0);
+        promised.powerLost();
         disk = disk.crash();
     }
 
@@ -483,7 +489,15 @@ public final class SimulatedNode {
         }
 
         private void flush() {
-            machine.makeDurable();
+            if (isAsync()) {
+                // The state must not be durable in front of the log.
+                guarded("flush", () -> {
+                    replica.syncLog();
+                });
+            }
+            if (!ended) {
+                machine.makeDurable();
+            }
             later(random.nextLong(2 * world.swarm().flushMeanNanos), this::flush);
         }
 
