@@ -90,9 +90,9 @@ final class Promised {
 
     /** What was not synced may be gone, and the store must know that it may. */
     void powerLost() {
-        termsOnce = Arrays.copyOf(terms, (int) syncedIndex + 1);
-        syncedIndex = Math.min(syncedIndex, forcedIndex);
         if (unsynced) {
+            termsOnce = Arrays.copyOf(terms, (int) syncedIndex + 1);
+            syncedIndex = Math.min(syncedIndex, forcedIndex);
             hardState = hardState.withUnknownEnd();
         }
     }
