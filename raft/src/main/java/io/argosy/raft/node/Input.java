@@ -5,6 +5,7 @@ import io.argosy.raft.Membership;
 import io.argosy.raft.MembershipChange;
 import io.argosy.raft.OperatorResult;
 import io.argosy.raft.ReplicaId;
+import io.argosy.raft.core.IndexRange;
 import io.argosy.raft.core.Message;
 import io.argosy.raft.storage.SnapshotManifest;
 import java.util.List;
@@ -38,8 +39,8 @@ sealed interface Input permits Proposal, Input.Received, Input.Peer, Input.Read,
 
     record DamageFound() implements Other {}
 
-    /** Nobody has this entry, which is damaged here. */
-    record Unrepairable(long index) implements Other {}
+    /** The first of these entries, which is damaged here, was trimmed elsewhere; the file that they are in stays as it is. */
+    record Unrepairable(IndexRange entries) implements Other {}
 
     /** A snapshot has been fetched and checked. */
     record SnapshotComplete(SnapshotManifest manifest) implements Other {}

@@ -46,16 +46,26 @@ final class LogFetch {
     private Optional<LogPatch> patch = Optional.empty();
     private List<ReplicaId> sources = List.of();
     private int source;
+    /** What was asked for last in vain, and who could not give it. */
+    private long refusedIndex;
+
+    private int refusals;
+    /** Those that said for certain that they don't have it: trimmed, damaged, never had. */
+    private final Set<ReplicaId> lackedBy = new HashSet<>();
+
     private boolean prepending;
-    /** While the term in front of it is not known. */
-    private IndexRange lost = new IndexRange(1, 1);
+    /** While nothing is prepended: the file that is written anew, and what of it is to be kept. */
+    private IndexRange file = new IndexRange(1, 1);
+
+    private IndexRange wanted = new IndexRange(1, 1);
+
+    /** Tried in vain in this round: they don't keep what lies behind them from being tried. */
+    private final Set<IndexRange> stuck = new HashSet<>();
+
+    private boolean prependingStuck;
 
     private long fetchedBytes;
     private boolean trimmedElsewhere;
-    /** Who said that this entry was trimmed there. */
-    private final Set<ReplicaId> trimmedBy = new HashSet<>();
-
-    private long trimmedIndex;
     /** The patch is the end of its file, whose beginning nobody has. */
     private boolean shortened;
 
@@ -91,8 +101,8 @@ final class LogFetch {
         /** Runs on the writer's lane, then the second on this one. */
         void change(LogWriter.DiskAction action, Runnable done);
 
-        /** This entry is damaged here, and others have trimmed it: nobody has it any more. */
-        void unrepairable(long index);
+        /** The first of these is damaged here, and others have trimmed it: its file cannot be written anew for now. */
+        void unrepairable(IndexRange entries);
 
         /** The log is more whole than before. */
         void repaired();
@@ -153,27 +163,45 @@ final class LogFetch {
         source = 0;
         fetchedBytes = 0;
         trimmedElsewhere = false;
-        trimmedBy.clear();
+        refusals = 0;
+        lackedBy.clear();
         shortened = false;
-        Optional<IndexRange> range = raftLog.patchRange();
+        Optional<IndexRange> range =
+                raftLog.patchRanges().stream().filter(r -> !stuck.contains(r)).findFirst();
         if (range.isPresent()) {
             prepending = false;
-            if (isTermKnownInFrontOf(range.get().from())) {
-                start(range.get(), termAt(range.get().from() - 1));
-            } else {
-                lost = range.get();
-                phase = Phase.LOCATING;
-            }
-        } else if (!raftLog.damage().isEmpty()) {
+            file = range.get();
+            writeAnew(file);
+        } else if (isDamagedBehindFiles()) {
             phase = Phase.INSERTING;
             around.change(() -> unlessFull(store::sealDamaged), () -> {
                 phase = Phase.IDLE;
-                later(raftLog.patchRange().isPresent() ? 0 : RETRY_NANOS);
+                later(isDamagedBehindFiles() ? RETRY_NANOS : 0);
             });
-        } else if (raftLog.firstIndex() > Math.max(1, around.neededFromIndex())) {
+        } else if (!prependingStuck && raftLog.firstIndex() > Math.max(1, around.neededFromIndex())) {
             prepending = true;
             phase = Phase.LOCATING;
+        } else if (prependingStuck || !stuck.isEmpty()) {
+            prependingStuck = false;
+            stuck.clear();
+            later(RETRY_NANOS);
         }
+    }
+
+    private void writeAnew(IndexRange range) throws IOException {
+        wanted = range;
+        if (raftLog.isTermKnownInFrontOf(range.from())) {
+            start(range, termAt(range.from() - 1));
+        } else {
+            phase = Phase.LOCATING;
+        }
+    }
+
+    /** In the file that is written, which must be sealed before it is written anew. */
+    private boolean isDamagedBehindFiles() {
+        List<IndexRange> ranges = raftLog.patchRanges();
+        return raftLog.damage().stream()
+                .anyMatch(d -> ranges.stream().noneMatch(r -> r.from() <= d.toIndex() && d.toIndex() <= r.to()));
     }
 
     /** On the writer's lane. */
@@ -195,17 +223,16 @@ final class LogFetch {
         phase = Phase.FILLING;
     }
 
-    /** The header that names it may be lost with the log's first file. */
-    private boolean isTermKnownInFrontOf(long index) {
-        return index == 1 || raftLog.terms().get(0).firstIndex() < index;
-    }
-
     /** Whoever gives the first entry also says which term was in front of it. */
     private void askForTermInFront() {
-        IndexRange range = lost;
+        IndexRange range = wanted;
         ask(new Bulk.ReadLog(range.from(), range.to(), Bulk.PART_BYTES_MAX), first -> {
             if (first.entries().isEmpty() || !isCertain(first.entries().get(0), first.committedIndex())) {
-                nextSource("what it gives for " + range.from() + " is not certain to be the same");
+                nextSource(range.from(), "what it gives for it is not certain to be the same");
+                return;
+            }
+            if (first.prevTerm() == Bulk.LogPart.TERM_UNKNOWN) {
+                nextSource(range.from(), "it does not know the term in front");
                 return;
             }
             start(range, first.prevTerm());
@@ -223,10 +250,14 @@ final class LogFetch {
         ask(new Bulk.ReadLog(last, last, 1), part -> {
             long from = Math.max(1, Math.max(part.firstIndex(), around.neededFromIndex()));
             if (from > last || last > part.committedIndex()) {
-                nextSource("it does not hold the log before " + raftLog.firstIndex());
+                nextSource(last, "it does not hold the log there");
                 return;
             }
             ask(new Bulk.ReadLog(from, last, Bulk.PART_BYTES_MAX), first -> {
+                if (first.prevTerm() == Bulk.LogPart.TERM_UNKNOWN) {
+                    nextSource(last, "it does not know the term in front");
+                    return;
+                }
                 start(new IndexRange(from, last), first.prevTerm());
                 take(first);
             });
@@ -284,7 +315,7 @@ final class LogFetch {
             certain++;
         }
         if (certain == 0) {
-            nextSource("what it gives for " + filling.nextIndex() + " is not certain to be the same");
+            nextSource(filling.nextIndex(), "what it gives for it is not certain to be the same");
             return;
         }
         filling.add(part.entries().subList(0, certain));
@@ -305,7 +336,7 @@ final class LogFetch {
 
     private void ask(Bulk.ReadLog request, PartReceiver receiver) {
         if (source >= sources.size()) {
-            abandon("no replica could give it");
+            abandonFor("there is no other replica");
             return;
         }
         Phase before = phase;
@@ -319,19 +350,33 @@ final class LogFetch {
                 pace.moved(sizeOf(part.entries()), calls.nowNanos());
                 receiver.receive(part);
             } else {
-                if (answer.isPresent()
-                        && answer.get() instanceof Bulk.Refused refused
-                        && refused.reason() == Bulk.Reason.TRIMMED) {
-                    trimmedElsewhere = true;
-                    if (trimmedIndex != request.fromIndex()) {
-                        trimmedBy.clear(); // they may have what follows
-                        trimmedIndex = request.fromIndex();
-                    }
-                    trimmedBy.add(sources.get(source));
+                // Where older log begins is asked in two steps, which are one question.
+                long index = prepending && before == Phase.LOCATING ? raftLog.firstIndex() - 1 : request.fromIndex();
+                if (answer.isPresent() && answer.get() instanceof Bulk.Refused refused) {
+                    refused(index, refused.reason());
                 }
-                nextSource(answer.map(Object::toString).orElse("it could not be asked"));
+                nextSource(index, answer.map(Object::toString).orElse("it could not be asked"));
             }
         });
+    }
+
+    private void refused(long index, Bulk.Reason reason) {
+        forgetRefusalsOfOthersThan(index);
+        if (reason == Bulk.Reason.TRIMMED) {
+            trimmedElsewhere = true;
+        }
+        if (reason == Bulk.Reason.TRIMMED || reason == Bulk.Reason.DAMAGED || reason == Bulk.Reason.NEVER_HAD) {
+            lackedBy.add(sources.get(source));
+        }
+    }
+
+    /** Who lacks one entry may have what follows it. */
+    private void forgetRefusalsOfOthersThan(long index) {
+        if (refusedIndex != index) {
+            refusedIndex = index;
+            refusals = 0;
+            lackedBy.clear();
+        }
     }
 
     private static long sizeOf(List<Entry> entries) {
@@ -342,38 +387,43 @@ final class LogFetch {
         return bytes;
     }
 
-    private void nextSource(String reason) throws IOException {
-        log.info("cannot get log from={} reason={}", sources.get(source), reason);
-        if (++source >= sources.size()) {
+    /** Each is asked once for an entry, whoever gave those in front of it. */
+    private void nextSource(long index, String reason) throws IOException {
+        log.info("cannot get log index={} from={} reason={}", index, sources.get(source), reason);
+        forgetRefusalsOfOthersThan(index);
+        source = (source + 1) % sources.size();
+        if (++refusals == sources.size()) {
             if (canLeaveOut()) {
                 leaveOut();
             } else {
-                abandon("no replica could give it");
+                abandonFor("no replica could give it");
             }
         }
     }
 
-    /** All others have trimmed the entry, the state stands for it and for all of its file, and nobody needs its body. */
+    private long nextIndex() {
+        return patch.map(LogPatch::nextIndex).orElse(wanted.from());
+    }
+
+    /**
+     * The entry is trimmed elsewhere and nobody has it, the state stands for it and for all of its file, and nobody needs
+     * its body.
+     */
     private boolean canLeaveOut() {
-        if (phase != Phase.FILLING || prepending || patch.isEmpty()) {
-            return false;
-        }
-        long index = patch.get().nextIndex();
-        long to = patch.get().range().to();
-        long from = Math.max(index + 1, around.neededFromIndex());
-        return trimmedIndex == index
-                && trimmedBy.containsAll(sources)
+        long index = nextIndex();
+        return !prepending
+                && trimmedElsewhere
+                && refusedIndex == index
+                && lackedBy.containsAll(sources)
                 && index < around.neededFromIndex()
-                && to <= around.droppableIndex()
-                && to <= around.committedIndex()
-                && (from > to || raftLog.termKnown(from - 1));
+                && wanted.to() <= around.droppableIndex()
+                && wanted.to() <= around.committedIndex();
     }
 
     /** The log is to begin behind the entry: what is still needed of its file is written anew, then the file goes. */
     private void leaveOut() throws IOException {
-        LogPatch begun = patch.orElseThrow();
-        long index = begun.nextIndex();
-        long to = begun.range().to();
+        long index = nextIndex();
+        long to = wanted.to();
         long from = Math.max(index + 1, around.neededFromIndex());
         log.warn("a damaged entry that all others have trimmed is left out, the log begins behind it index={}", index);
         forget();
@@ -381,16 +431,18 @@ final class LogFetch {
             phase = Phase.INSERTING;
             around.change(() -> raftLog.trim(to), () -> {
                 phase = Phase.IDLE;
-                around.trimmed(raftLog.firstIndex());
-                around.repaired();
+                if (raftLog.firstIndex() > to) {
+                    around.trimmed(raftLog.firstIndex());
+                    around.repaired();
+                } else {
+                    stuck.add(file);
+                }
                 later(0);
             });
             return;
         }
-        source = 0;
-        trimmedBy.clear();
         shortened = true;
-        start(new IndexRange(from, to), termAt(from - 1));
+        writeAnew(new IndexRange(from, to));
     }
 
     private void insert(LogPatch filled) throws IOException {
@@ -398,35 +450,51 @@ final class LogFetch {
         phase = Phase.INSERTING;
         boolean[] inserted = new boolean[1];
         boolean trims = shortened;
-        boolean[] trimmed = new boolean[1];
+        long[] trimmedTo = new long[1];
         LogWriter.DiskAction into = () -> {
             if (trims) {
+                long before = raftLog.firstIndex();
                 raftLog.trim(filled.range().to());
-                trimmed[0] = raftLog.firstIndex() == filled.range().to() + 1;
+                trimmedTo[0] = raftLog.firstIndex() > before ? raftLog.firstIndex() : 0;
             }
             inserted[0] = store.insert(filled);
         };
         around.change(() -> unlessFull(into), () -> {
             boolean done = inserted[0];
             forget();
-            if (trimmed[0]) {
-                around.trimmed(filled.range().to() + 1);
+            if (trimmedTo[0] > 0) {
+                around.trimmed(trimmedTo[0]);
             }
             if (done) {
                 around.repaired();
                 later(0);
             } else {
-                log.info("the log changed while a file of it was written anew, beginning again");
-                later(RETRY_NANOS);
+                log.info("the log changed while a file of it was written anew, or the file does not fit");
+                pass();
             }
         });
     }
 
+    /** The others are tried first. */
+    private void abandonFor(String reason) {
+        if (trimmedElsewhere && !prepending) {
+            around.unrepairable(new IndexRange(nextIndex(), wanted.to()));
+        }
+        abandon(reason);
+        pass();
+    }
+
+    private void pass() {
+        if (prepending) {
+            prependingStuck = true;
+        } else {
+            stuck.add(file);
+        }
+        later(0);
+    }
+
     private void abandon(String reason) {
         log.warn("log that is missing here stays missing for now reason={}", reason);
-        if (trimmedElsewhere && !prepending) {
-            around.unrepairable(patch.map(LogPatch::nextIndex).orElse(lost.from()));
-        }
         forget();
         later(RETRY_NANOS);
     }
@@ -443,6 +511,8 @@ final class LogFetch {
     /** A snapshot replaces the log: nothing of it is missing any more, or something else is. */
     void restart() {
         forget();
+        stuck.clear();
+        prependingStuck = false;
         later(0);
     }
 

@@ -40,7 +40,7 @@ final class LogSource {
             List<Entry> entries = raftLog.read(from, request.bytesMax());
             int wanted = (int) Math.min(entries.size(), request.toIndex() - from + 1);
             return new Bulk.LogPart(
-                    termAt(from - 1),
+                    raftLog.isTermKnownInFrontOf(from) ? termAt(from - 1) : Bulk.LogPart.TERM_UNKNOWN,
                     raftLog.segmentStart(Math.min(request.toIndex(), raftLog.lastIndex())),
                     committed,
                     entries.subList(0, wanted));

@@ -20,6 +20,7 @@ import io.argosy.raft.core.CoreConfig;
 import io.argosy.raft.core.Effects;
 import io.argosy.raft.core.Effects.Outbound;
 import io.argosy.raft.core.Effects.Persist;
+import io.argosy.raft.core.IndexRange;
 import io.argosy.raft.core.LostRange;
 import io.argosy.raft.core.Message;
 import io.argosy.raft.core.RaftCore;
@@ -41,6 +42,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Queue;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -299,8 +301,8 @@ final class Replica implements Lane {
         }
 
         @Override
-        public void unrepairable(long index) {
-            tell(new Input.Unrepairable(index));
+        public void unrepairable(IndexRange entries) {
+            tell(new Input.Unrepairable(entries));
         }
 
         @Override
@@ -727,14 +729,7 @@ final class Replica implements Lane {
                         store.log().firstIndex());
             }
         } else if (input instanceof Input.Unrepairable found) {
-            if (found.index() > applier.appliedIndex()) {
-                log.warn(
-                        "the state cannot pass a damaged entry that others have trimmed: waiting for a snapshot"
-                                + " index={} replica={}",
-                        found.index(),
-                        config.self());
-                core.needSnapshot(found.index());
-            }
+            needSnapshotPast(found.entries());
         } else if (input instanceof Input.SnapshotComplete complete) {
             decideOn(complete.manifest());
         } else if (input instanceof Input.StateRestored restored) {
@@ -759,6 +754,25 @@ final class Replica implements Lane {
             leaving = true;
         } else {
             throw new AssertionError(input);
+        }
+    }
+
+    /** What the state has passed does not stop it, but what follows in the same file may. */
+    private void needSnapshotPast(IndexRange entries) {
+        long appliedHere = applier.appliedIndex();
+        OptionalLong blocking = store.log().damage().stream()
+                .filter(damage -> damage.toIndex() > appliedHere && damage.toIndex() >= entries.from())
+                .mapToLong(damage -> Math.max(Math.max(damage.fromIndex(), appliedHere + 1), entries.from()))
+                .min();
+        if (blocking.isPresent()
+                && blocking.getAsLong() <= entries.to()
+                && (blocking.getAsLong() == entries.from() || blocking.getAsLong() <= applier.targetIndex())) {
+            log.warn(
+                    "the state cannot pass a damaged entry that others have trimmed: waiting for a snapshot"
+                            + " index={} replica={}",
+                    blocking.getAsLong(),
+                    config.self());
+            core.needSnapshot(blocking.getAsLong());
         }
     }
 

@@ -48,6 +48,10 @@ final class SnapshotSource {
     Bulk.Answer open(long nowNanos) {
         if (current.isEmpty() || nowNanos - takenNanos > FRESH_NANOS) {
             drop();
+            if (!store.log().damage().isEmpty()) {
+                // An entry that is lost may have changed the membership, which the snapshot must name (R25).
+                return new Bulk.Refused(Bulk.Reason.LATER, "log is damaged here: who has it whole is to lead");
+            }
             try {
                 if (!take(nowNanos)) {
                     drop();

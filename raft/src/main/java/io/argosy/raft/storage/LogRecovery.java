@@ -196,9 +196,16 @@ final class LogRecovery {
         return configs.isEmpty() ? -1 : configs.get(configs.size() - 1).index();
     }
 
+    /** Where the entry in front of the file was lost when the file was begun, its header may name too low a term. */
     private void prevTerm(SegmentHeader header) {
-        if (terms.isEmpty() || terms.get(terms.size() - 1).term() != header.prevTerm()) {
-            terms.add(new TermStart(header.firstIndex() - 1, header.prevTerm()));
+        long before = header.firstIndex() - 1;
+        if (terms.isEmpty()) {
+            terms.add(new TermStart(before, header.prevTerm()));
+            return;
+        }
+        boolean known = !Ranges.covers(damage, before) || Ranges.covers(termsKnown, before);
+        if (!known && header.prevTerm() > terms.get(terms.size() - 1).term()) {
+            terms.add(new TermStart(before, header.prevTerm()));
         }
     }
 
@@ -367,7 +374,7 @@ final class LogRecovery {
         Segment segment = newSegment(files, nextIndex, term, last, config);
         segments.add(segment);
         if (terms.isEmpty()) {
-            terms.add(new TermStart(firstIndex - 1, term));
+            terms.add(new TermStart(nextIndex - 1, term)); // which term is in front of what is lost, nobody here knows
         } else if (terms.get(terms.size() - 1).term() != term) {
             terms.add(new TermStart(nextIndex - 1, term));
         }

@@ -8,7 +8,6 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.List;
-import java.util.Optional;
 
 /**
  * The log of one replica. One thread appends, truncates, syncs and trims; reads may come from any thread. An
@@ -65,10 +64,16 @@ public interface RaftLog extends Closeable {
     boolean termKnown(long index);
 
     /**
-     * The file to write anew because of damage, or else because it lost a spare copy; empty if nothing is damaged, or
-     * only the segment that is written.
+     * The same of the entry in front of the index, which may be the one in front of the log: the header of the first file
+     * tells its term, and may be lost.
      */
-    Optional<IndexRange> patchRange();
+    boolean isTermKnownInFrontOf(long index);
+
+    /**
+     * Files to write anew: because of damage, from the front, then those that lost a spare copy. Not the segment that is
+     * written.
+     */
+    List<IndexRange> patchRanges();
 
     /** Ranges that are known to be damaged. */
     List<Damage> damage();

@@ -91,7 +91,7 @@ public interface ReplicaStore extends Closeable {
     void discardSnapshot() throws IOException;
 
     /**
-     * Begins a file that takes the place of damaged or missing log: {@link RaftLog#patchRange()}, or one that ends in
+     * Begins a file that takes the place of damaged or missing log: {@link RaftLog#patchRanges()}, or one that ends in
      * front of {@link RaftLog#firstIndex()}. One at a time, any one thread.
      *
      * @param prevTerm of the entry in front of the range

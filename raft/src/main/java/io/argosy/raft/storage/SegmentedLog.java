@@ -576,9 +576,31 @@ final class SegmentedLog implements RaftLog {
         mark = currentMark();
         saveMark();
         // From the end, each durably: what a crash leaves must follow the truncated segment without a hole.
-        for (int i = all.size() - 1; i > kept; i--) {
-            drop(all.subList(i, i + 1));
+        List<Long> left = files(segment.firstIndex() + 1, Long.MAX_VALUE);
+        for (int i = left.size() - 1; i >= 0; i--) {
+            deleteFile(left.get(i));
+            disk.syncFolder(folder);
         }
+        for (Segment gone : all.subList(kept + 1, all.size())) {
+            gone.release();
+        }
+    }
+
+    /** First indexes of the files from one index to another, in order; also of those that cannot be read. */
+    private List<Long> files(long fromIndex, long toIndex) throws IOException {
+        List<Long> firsts = new ArrayList<>();
+        for (String name : disk.list(folder)) {
+            Segment.firstIndex(name)
+                    .filter(first -> first >= fromIndex && first <= toIndex)
+                    .ifPresent(firsts::add);
+        }
+        firsts.sort(Comparator.naturalOrder());
+        return firsts;
+    }
+
+    private void deleteFile(long first) throws IOException {
+        disk.delete(folder.resolve(Segment.name(first) + Segment.INDEX_SUFFIX));
+        disk.delete(folder.resolve(Segment.name(first) + Segment.SUFFIX));
     }
 
     private int writeTruncation(Segment segment, long index, boolean reopened) throws IOException {
@@ -641,8 +663,11 @@ final class SegmentedLog implements RaftLog {
         requireSound();
         List<Segment> all = segments;
         int dropped = 0;
-        while (dropped < all.size() - 1 && all.get(dropped + 1).firstIndex() - 1 <= upToIndex) {
-            dropped++;
+        for (int i = 1; i < all.size() && all.get(i).firstIndex() - 1 <= upToIndex; i++) {
+            // The header of the first file says which term was in front of the log: a wrong one is written anew first.
+            if (!guessesItsPredecessor(all.get(i))) {
+                dropped = i;
+            }
         }
         if (dropped == 0) {
             return;
@@ -660,7 +685,13 @@ final class SegmentedLog implements RaftLog {
             terms = List.copyOf(left);
             configs = LogRecovery.configsFrom(first.header, configs);
             editDamage(list -> Ranges.cutBelow(list, from));
-            drop(all.subList(0, dropped));
+            for (long old : files(0, from - 1)) {
+                deleteFile(old);
+            }
+            disk.syncFolder(folder);
+            for (Segment gone : all.subList(0, dropped)) {
+                gone.release();
+            }
         } catch (IOException e) {
             throw fail(e);
         }
@@ -683,9 +714,8 @@ final class SegmentedLog implements RaftLog {
             editDamage(List::clear);
             editDoubt(List::clear);
             zeroAhead.close();
-            for (Segment segment : all) {
-                disk.delete(folder.resolve(segment.indexFileName()));
-                disk.delete(segment.path);
+            for (long first : files(0, Long.MAX_VALUE)) {
+                deleteFile(first);
             }
             disk.syncFolder(folder);
             activate(List.of(LogRecovery.newSegment(files(), index + 1, term, SegmentHeader.Predecessor.NONE, config)));
@@ -699,20 +729,6 @@ final class SegmentedLog implements RaftLog {
             throw fail(e);
         }
         log.info("log begins anew behind a snapshot index={} term={}", index, term);
-    }
-
-    private void drop(List<Segment> dropped) throws IOException {
-        if (dropped.isEmpty()) {
-            return;
-        }
-        for (Segment segment : dropped) {
-            disk.delete(folder.resolve(segment.indexFileName()));
-            disk.delete(segment.path);
-        }
-        disk.syncFolder(folder);
-        for (Segment segment : dropped) {
-            segment.release();
-        }
     }
 
     /**
@@ -761,30 +777,53 @@ final class SegmentedLog implements RaftLog {
     }
 
     /**
-     * The file to write anew, because of the first damaged index: that of a segment together with what is lost behind it,
-     * or that of a gap between two.
+     * Files to write anew, from the front: that of a segment together with what is lost behind it, or that of a gap
+     * between two; last those that lost a spare copy, or whose header names another term in front than there was.
      */
     @Override
-    public Optional<IndexRange> patchRange() {
-        List<Damage> found = damage;
+    public List<IndexRange> patchRanges() {
         List<Segment> all = segments;
-        if (found.isEmpty()) {
-            return worn.stream()
-                    .filter(s -> all.contains(s) && s != all.get(all.size() - 1))
-                    .findFirst()
-                    .map(s -> new IndexRange(Math.max(firstIndex, s.firstIndex()), s.lastIndex));
+        List<IndexRange> ranges = new ArrayList<>();
+        List<Damage> found = new ArrayList<>(damage);
+        found.sort(Comparator.comparingLong(Damage::fromIndex));
+        for (Damage lost : found) {
+            Optional<IndexRange> range = patchRangeOf(all, lost.fromIndex());
+            while (range.isPresent()) {
+                if (!ranges.contains(range.get())) {
+                    ranges.add(range.get());
+                }
+                long next = range.get().to() + 1;
+                range = next <= lost.toIndex() ? patchRangeOf(all, next) : Optional.empty();
+            }
         }
-        long index = found.stream().mapToLong(Damage::fromIndex).min().orElseThrow();
+        List<Segment> spare = worn;
+        for (Segment segment : all.subList(0, all.size() - 1)) {
+            boolean empty = segment.lastIndex < segment.firstIndex();
+            if ((spare.contains(segment) || guessesItsPredecessor(segment)) && !empty && !hasDamage(segment)) {
+                ranges.add(new IndexRange(segment.firstIndex(), segment.lastIndex));
+            }
+        }
+        return ranges;
+    }
+
+    /** Empty for the segment that is written: it must be sealed first. */
+    private Optional<IndexRange> patchRangeOf(List<Segment> all, long index) {
         if (index < all.get(0).firstIndex()) {
             return Optional.of(new IndexRange(firstIndex, all.get(0).firstIndex() - 1));
         }
         int at = holderOf(all, index);
         if (at == all.size() - 1) {
-            return Optional.empty(); // must be sealed first
+            return Optional.empty();
         }
         Segment holder = all.get(at);
         long to = all.get(at + 1).firstIndex() - 1;
         return Optional.of(new IndexRange(index <= holder.lastIndex ? holder.firstIndex() : holder.lastIndex + 1, to));
+    }
+
+    /** It was begun behind a gap, whose entries are back, and their last was of another term. */
+    private boolean guessesItsPredecessor(Segment segment) {
+        long before = segment.firstIndex() - 1;
+        return termKnown(before) && segment.header.prevTerm() != termAt(before);
     }
 
     /** The segment that is written can't be patched: if it is damaged, goes on in a new one. On the writer's thread. */
@@ -829,15 +868,9 @@ final class SegmentedLog implements RaftLog {
         boolean prepends = to == firstIndex - 1;
         boolean fits = prepends
                 || (noTruncationSince(patch.truncationsBefore())
-                        && patchRange().filter(patch.range()::equals).isPresent());
+                        && patchRanges().contains(patch.range()));
         long termBehind = termAt(to + 1);
-        // In front of the log only the term of the entry right before it is known, and it must be this one. The same
-        // where its first files are lost: the oldest header that is left names the term in front of itself.
-        boolean inFront = prepends || terms.get(0).firstIndex() == to;
-        boolean termsFit = inFront
-                ? made.lastTerm() == terms.get(0).term()
-                : (made.lastTerm() <= termBehind && made.terms.get(0).term() == termAt(from - 1));
-        if (!fits || !termsFit || made.lastIndex != to) {
+        if (!fits || !termsFit(made, from, to) || made.lastIndex != to) {
             return false;
         }
         // As for a truncation: what a reader concludes from the file before it no longer counts.
@@ -853,9 +886,36 @@ final class SegmentedLog implements RaftLog {
         return true;
     }
 
+    /** Where a term is lost, there is nothing to compare with: what a header behind a gap says of it may be a guess. */
+    private boolean termsFit(SegmentedLog made, long from, long to) {
+        long knownFrom = terms.get(0).firstIndex();
+        if (to == firstIndex - 1) {
+            return knownFrom > to || made.lastTerm() == termAt(to);
+        }
+        boolean front = knownFrom >= from
+                || !isTermKnownInFrontOf(from)
+                || made.terms.get(0).term() == termAt(from - 1);
+        boolean end =
+                termKnown(to) ? made.lastTerm() == termAt(to) : !termKnown(to + 1) || made.lastTerm() <= termAt(to + 1);
+        return front && end;
+    }
+
+    @Override
+    public boolean isTermKnownInFrontOf(long index) {
+        return index == 1 || (index == firstIndex ? terms.get(0).firstIndex() == index - 1 : termKnown(index - 1));
+    }
+
     private void insert(SegmentedLog made, long from, long to, long termBehind) throws IOException {
         Segment aside = made.active();
         Path path = folder.resolve(Segment.name(from) + Segment.SUFFIX);
+        // Whose header is lost, it is part of a gap: it must not be found behind the file that fills this.
+        List<Long> unreadable = files(from + 1, to);
+        for (long first : unreadable) {
+            deleteFile(first);
+        }
+        if (!unreadable.isEmpty()) {
+            disk.syncFolder(folder);
+        }
         disk.delete(folder.resolve(Segment.name(from) + Segment.INDEX_SUFFIX));
         disk.rename(aside.path, path);
         disk.syncFolder(folder);

@@ -8,7 +8,7 @@ import java.util.Optional;
 /**
  * One reading of all that a store keeps at rest, a stretch at a time, so that whoever does it can pace it. Damaged
  * entries show up in {@link RaftLog#damage()}; a file that lost only a spare copy of something shows up in {@link
- * RaftLog#patchRange()}. One thread, any one.
+ * RaftLog#patchRanges()}. One thread, any one.
  */
 public final class StoreCheck {
 

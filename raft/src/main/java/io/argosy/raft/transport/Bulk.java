@@ -40,11 +40,14 @@ public final class Bulk {
     public record Part(ByteBuffer bytes, int crc) implements Answer {}
 
     /**
-     * @param prevTerm term of the entry in front of the first
+     * @param prevTerm term of the entry in front of the first, or {@link #TERM_UNKNOWN}
      * @param firstIndex lowest index of the giver's file that holds the last one wanted: a good place to begin
      * @param committedIndex entries up to it are committed; those behind it are merely the giver's
      */
     public record LogPart(long prevTerm, long firstIndex, long committedIndex, List<Entry> entries) implements Answer {
+        /** The giver lost it itself. */
+        public static final long TERM_UNKNOWN = -1;
+
         public LogPart {
             entries = List.copyOf(entries);
         }

@@ -9,6 +9,8 @@ import io.argosy.raft.Member;
 import io.argosy.raft.Membership;
 import io.argosy.raft.RaftConfig;
 import io.argosy.raft.ReplicaId;
+import io.argosy.raft.core.IndexRange;
+import io.argosy.raft.core.RestoredState.TermStart;
 import io.argosy.raft.storage.DiskFullException;
 import io.argosy.raft.storage.FaultyDisk;
 import io.argosy.raft.storage.LocalStore;
@@ -82,11 +84,11 @@ class LogFetchTest {
     private static Entry entry(long index) {
         byte[] payload = new byte[400];
         payload[0] = (byte) index;
-        return Entry.of(index, 1 + index / 50, EntryType.COMMAND, ByteBuffer.wrap(payload));
+        return Entry.of(index, termOf(index), EntryType.COMMAND, ByteBuffer.wrap(payload));
     }
 
     private static Entry entryOfAnotherLeader(long index) {
-        return Entry.of(index, 9, EntryType.COMMAND, ByteBuffer.wrap(new byte[400]));
+        return withTerm(index, 9);
     }
 
     /** Firsts of the files, in order. */
@@ -171,8 +173,8 @@ class LogFetchTest {
         }
 
         @Override
-        public void unrepairable(long index) {
-            unrepairable.add(index);
+        public void unrepairable(IndexRange entries) {
+            unrepairable.add(entries.from());
         }
 
         @Override
@@ -298,5 +300,193 @@ class LogFetchTest {
     @Test
     void whatTheStateDoesNotStandForDurablyIsNotLeftOut() throws IOException {
         assertThatNothingIsLeftOut();
+    }
+
+    @Test
+    void whatNobodyCanGiveDoesNotKeepTheRestFromBeingRepaired() throws IOException {
+        try (LocalStore peer = filled(peerDisk);
+                LocalStore store = filled(disk)) {
+            List<Long> files = files(store);
+            damage(files.get(1));
+            damage(files.get(3));
+            store.log().verify();
+            peer.log().trim(files.get(2) - 1);
+            LogFetch fetch = fetch(store, peer);
+            fetch.check(nowNanos);
+
+            run(fetch, 10);
+
+            assertThat(store.log().damage())
+                    .singleElement()
+                    .satisfies(damage -> assertThat(damage.fromIndex()).isEqualTo(files.get(1)));
+        }
+    }
+
+    @Test
+    void olderLogIsFetchedThoughDamageStays() throws IOException {
+        try (LocalStore peer = filled(peerDisk);
+                LocalStore second = filled(new FaultyDisk(random));
+                LocalStore store = filled(disk)) {
+            List<Long> files = files(store);
+            store.log().trim(files.get(2) - 1);
+            damage(files.get(4));
+            store.log().verify();
+            peerDisk.flip(FOLDER.resolve("%020d.log".formatted(files.get(4))), 8_192 + 300, 4);
+            peer.log().verify();
+            second.log().trim(files.get(5) - 1);
+            LogFetch fetch = fetch(store, peer, second);
+            fetch.check(nowNanos);
+
+            run(fetch, 10);
+
+            assertThat(store.log().damage()).hasSize(1);
+            assertThat(store.log().firstIndex()).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void anEntryThatOneHasLostAndTheOtherHasTrimmedIsLeftOut() throws IOException {
+        try (LocalStore peer = filled(peerDisk);
+                LocalStore second = filled(new FaultyDisk(random));
+                LocalStore store = filled(disk)) {
+            List<Long> files = files(store);
+            damage(files.get(1));
+            store.log().verify();
+            peerDisk.flip(FOLDER.resolve("%020d.log".formatted(files.get(1))), 8_192 + 300, 4);
+            peer.log().verify();
+            second.log().trim(files.get(3) - 1);
+            droppable = LAST;
+            neededFrom = files.get(3);
+            LogFetch fetch = fetch(store, peer, second);
+            fetch.check(nowNanos);
+
+            run(fetch, 10);
+
+            assertThat(store.log().damage()).isEmpty();
+            assertThat(store.log().firstIndex()).isEqualTo(files.get(2));
+        }
+    }
+
+    /** Its header is lost, and with it the term in front of it; the tail mark tells only that of the last entry. */
+    @Test
+    void theOnlyFileOfALogComesBackWithTheTermThatWasInFrontOfIt() throws IOException {
+        try (LocalStore peer = filled(peerDisk)) {
+            long only;
+            try (LocalStore store = filled(disk)) {
+                only = files(store).get(files(store).size() - 1);
+                store.log().trim(only - 1);
+                assertThat(store.log().firstIndex()).isEqualTo(only);
+                peer.log().append(List.of(withTerm(LAST + 1, 9)));
+                peer.log().sync();
+                store.log().append(List.of(withTerm(LAST + 1, 9)));
+                store.log().sync();
+            }
+            loseHeaders(only);
+            neededFrom = only;
+            committed = committedByPeers = LAST + 1;
+            try (LocalStore store = open(disk)) {
+                LogFetch fetch = fetch(store, peer);
+                fetch.check(nowNanos);
+                run(fetch, 10);
+                assertThat(store.log().damage()).isEmpty();
+            }
+
+            try (LocalStore store = open(disk)) {
+                assertThat(store.log().damage()).isEmpty();
+                assertThat(store.log().terms().get(0)).isEqualTo(new TermStart(only - 1, termOf(only - 1)));
+                neededFrom = 1;
+                LogFetch fetch = fetch(store, peer);
+                fetch.check(nowNanos);
+                run(fetch, 10);
+                assertThat(store.log().firstIndex()).isEqualTo(1);
+            }
+        }
+    }
+
+    /** What was applied and is in no file any more is of terms that nobody here knows, and no entry follows it. */
+    @Test
+    void aLostEndOfTheLogComesBackWhateverTermsItWasOf() throws IOException {
+        try (LocalStore peer = filled(peerDisk)) {
+            for (long index = LAST + 1; index <= LAST + 3; index++) {
+                peer.log().append(List.of(withTerm(index, 9)));
+            }
+            peer.log().sync();
+            committed = committedByPeers = LAST + 3;
+            try (LocalStore store = filled(disk)) {
+                store.restored(LAST + 3);
+                LogFetch fetch = fetch(store, peer);
+                fetch.check(nowNanos);
+
+                run(fetch, 10);
+
+                assertThat(store.log().damage()).isEmpty();
+                assertThat(store.log().terms()).isEqualTo(peer.log().terms());
+                store.log().append(List.of(withTerm(LAST + 4, 9)));
+                store.log().sync();
+            }
+            try (LocalStore store = open(disk)) {
+                assertThat(store.log().damage()).isEmpty();
+                assertThat(store.log().terms()).isEqualTo(peer.log().terms());
+                // The header of the last file says what was guessed: it must not be the first one.
+                store.log().trim(LAST + 3);
+                assertThat(store.log().firstIndex()).isEqualTo(LAST + 1);
+            }
+        }
+    }
+
+    @Test
+    void neighbouringFilesWhoseHeadersAreLostComeBackAsOneAndAreGone() throws IOException {
+        try (LocalStore peer = filled(peerDisk)) {
+            List<Long> files;
+            try (LocalStore store = filled(disk)) {
+                files = files(store);
+            }
+            loseHeaders(files.get(2));
+            loseHeaders(files.get(3));
+            try (LocalStore store = open(disk)) {
+                LogFetch fetch = fetch(store, peer);
+                fetch.check(nowNanos);
+                run(fetch, 10);
+                assertThat(store.log().damage()).isEmpty();
+            }
+            try (LocalStore store = open(disk)) {
+                assertThat(store.log().damage()).isEmpty();
+                assertThat(store.log().terms()).isEqualTo(peer.log().terms());
+            }
+        }
+    }
+
+    @Test
+    void aFileWhoseHeaderIsLostIsGoneOnceTheLogIsTruncatedInFrontOfIt() throws IOException {
+        List<Long> files;
+        try (LocalStore store = filled(disk)) {
+            files = files(store);
+        }
+        loseHeaders(files.get(2));
+        try (LocalStore store = open(disk)) {
+            store.log().truncateFrom(files.get(1) + 1);
+            for (long index = files.get(1) + 1; index <= LAST; index++) {
+                store.log().append(List.of(withTerm(index, 9)));
+            }
+            store.log().sync();
+        }
+        try (LocalStore store = open(disk)) {
+            assertThat(store.log().damage()).isEmpty();
+            assertThat(store.log().lastIndex()).isEqualTo(LAST);
+        }
+    }
+
+    private static long termOf(long index) {
+        return 1 + index / 50;
+    }
+
+    private static Entry withTerm(long index, long term) {
+        return Entry.of(index, term, EntryType.COMMAND, ByteBuffer.wrap(new byte[400]));
+    }
+
+    private void loseHeaders(long firstIndexOfFile) {
+        Path file = FOLDER.resolve("%020d.log".formatted(firstIndexOfFile));
+        disk.flip(file, 100, 4);
+        disk.flip(file, 100 + 4096, 4);
     }
 }

@@ -243,6 +243,33 @@ class RepairTest {
         }
     }
 
+    /** Of two damaged entries of a file the state has passed the first. */
+    @Test
+    void aStateThatIsStoppedBehindAnotherDamagedEntryOfTheFileGetsASnapshotToo() throws Exception {
+        try (Replicas replicas = three().born()) {
+            write(replicas, 10);
+            int hurt = replicas.follower();
+            await().atMost(Replicas.PATIENCE)
+                    .until(() -> replicas.node(hurt).status().appliedIndex() >= 10);
+            replicas.machine(hurt).makeDurable();
+            write(replicas, 150);
+            long all = replicas.node(replicas.leader()).status().commitIndex();
+            await().atMost(Replicas.PATIENCE)
+                    .until(() -> replicas.node(hurt).status().lastIndex() >= all);
+            replicas.stop(hurt);
+            flip(segments(replicas, hurt).get(0), 12_000);
+            flip(segments(replicas, hurt).get(0), 50_000);
+            trimTo(replicas, 60);
+
+            RaftServer node = replicas.start(hurt);
+
+            await().atMost(Replicas.PATIENCE).until(() -> node.status().appliedIndex() >= all);
+            replicas.machine(hurt).makeDurable();
+            await().atMost(Replicas.PATIENCE).until(() -> node.status().damage().isEmpty());
+            assertThat(replicas.exitCodes).isEmpty();
+        }
+    }
+
     /** The state stands for it; what is needed of its file stays. */
     @Test
     void aDamagedEntryThatAllOthersHaveTrimmedIsLeftOut() throws Exception {

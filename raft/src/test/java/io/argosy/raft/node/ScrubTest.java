@@ -223,7 +223,7 @@ class ScrubTest {
             assertThat(store.log().damage()).isEmpty();
             assertThat(store.log().worn()).containsExactly(SEALED);
             assertThat(damageTold).isEqualTo(1);
-            assertThat(store.log().patchRange().orElseThrow().from()).isEqualTo(1);
+            assertThat(store.log().patchRanges().get(0).from()).isEqualTo(1);
             rewriteFirstFile();
             scrub.step(nowNanos);
             assertThat(scrub.status().open()).isEmpty();
@@ -237,7 +237,7 @@ class ScrubTest {
     }
 
     private void rewriteFirstFile() throws IOException {
-        var range = store.log().patchRange().orElseThrow();
+        var range = store.log().patchRanges().get(0);
         try (var patch = store.beginPatch(range, 0)) {
             while (!patch.isComplete()) {
                 patch.add(store.log().read(patch.nextIndex(), 1 << 20));

@@ -134,6 +134,15 @@ public final class SteppedReplica {
         replica.trim(upToIndex);
     }
 
+    /** As before a flush of the state, at once. */
+    public void syncLog() {
+        try {
+            store.log().sync();
+        } catch (IOException e) {
+            throw new DiskFailure("syncing the log failed", e);
+        }
+    }
+
     /** Reads the whole log at once. */
     public void verify() {
         try {

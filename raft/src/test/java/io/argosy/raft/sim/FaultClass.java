@@ -37,5 +37,7 @@ public enum FaultClass {
     /** Sectors that were meant for one place of the log lie in another one. */
     MISDIRECT,
     /** There is no space left, for a while. */
-    DISK_FULL
+    DISK_FULL,
+    /** The group acknowledges before it syncs, and its operators change that; no more than a minority loses power (D3). */
+    ASYNC
 }

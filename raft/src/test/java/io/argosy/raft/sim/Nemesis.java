@@ -3,6 +3,7 @@ package io.argosy.raft.sim;
 import io.argosy.raft.Member;
 import io.argosy.raft.Membership;
 import io.argosy.raft.OperatorResult;
+import io.argosy.raft.RaftConfig;
 import io.argosy.raft.RaftNode;
 import io.argosy.raft.ReplicaId;
 import io.argosy.raft.storage.FaultyDisk;
@@ -72,6 +73,7 @@ final class Nemesis {
         action(FaultClass.MEMBERSHIP, v -> changeMembership());
         action(FaultClass.WIPE, this::wipe);
         action(FaultClass.MISDIRECT, this::misplace);
+        action(FaultClass.ASYNC, v -> changeFlush());
         action(FaultClass.DISK_FULL, v -> v.fillDisk(random.nextInt(40_000), skewed(4_000)));
     }
 
@@ -147,13 +149,34 @@ final class Nemesis {
     }
 
     private void losePower(SimulatedNode victim) {
+        if (!mayLosePower(victim)) {
+            return;
+        }
         victim.losePower();
         world.restartLater(victim);
     }
 
+    /** Where acknowledged entries may be in memory only, a majority must have theirs: the others are brought up first (D3). */
+    private boolean mayLosePower(SimulatedNode victim) {
+        if (!world.swarm().has(FaultClass.ASYNC)) {
+            return true;
+        }
+        long lacking = world.nodes().stream()
+                .filter(node ->
+                        node == victim || node.promised().hardState().reached().isUnknown())
+                .count();
+        return lacking <= (world.size() - 1) / 2;
+    }
+
+    private void changeFlush() {
+        RaftConfig.Flush flush = random.nextInt(3) == 0 ? RaftConfig.Flush.FSYNC : RaftConfig.Flush.ASYNC;
+        operate(operations -> operations.changeFlush(flush));
+    }
+
     /** The hardest on durability: a majority or all lose power at one moment. */
     private void allAtOnce(SimulatedNode victim) {
-        boolean power = world.swarm().has(FaultClass.POWER_LOSS);
+        boolean power =
+                world.swarm().has(FaultClass.POWER_LOSS) && !world.swarm().has(FaultClass.ASYNC);
         for (SimulatedNode node : world.nodes()) {
             if (node.isUp() && random.nextInt(8) > 0) {
                 if (power) {

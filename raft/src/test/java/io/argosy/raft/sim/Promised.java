@@ -35,7 +35,15 @@ final class Promised {
     private final Checks checks;
     private long[] terms = new long[256];
     private long lastIndex;
+    /** Held for certain as long as the machine runs: synced, or written where the group is content with that. */
     private long syncedIndex;
+    /** Held whatever happens. */
+    private long forcedIndex;
+    /** The store notes that it writes without syncing: a loss of power leaves an unknown end (D3). */
+    private boolean unsynced;
+    /** Terms of what was held up to the last loss of power. */
+    private long[] termsOnce = {};
+
     private HardState hardState = HardState.INITIAL;
     /** Damage of which its store cannot tell whether it was acknowledged: it lost power in the middle of a batch. */
     private List<Damage> doubtful = List.of();
@@ -75,6 +83,20 @@ final class Promised {
         return index <= syncedIndex && terms[(int) index] == term;
     }
 
+    /** Before the last loss of power, or now. */
+    boolean heldOnce(long index, long term) {
+        return holds(index, term) || (index < termsOnce.length && termsOnce[(int) index] == term);
+    }
+
+    /** What was not synced may be gone, and the store must know that it may. */
+    void powerLost() {
+        if (unsynced) {
+            termsOnce = Arrays.copyOf(terms, (int) syncedIndex + 1);
+            syncedIndex = Math.min(syncedIndex, forcedIndex);
+            hardState = hardState.withUnknownEnd();
+        }
+    }
+
     private void put(long index, long term) {
         if (index >= terms.length) {
             terms = Arrays.copyOf(terms, (int) index * 2);
@@ -96,6 +118,7 @@ final class Promised {
             put(index, checks.committedTerm(index));
         }
         syncedIndex = lastIndex;
+        forcedIndex = lastIndex;
         doubtful = List.of();
     }
 
@@ -103,11 +126,16 @@ final class Promised {
     ReplicaStore watch(LocalStore opened, boolean damageable) throws IOException {
         store = opened;
         RaftLog log = opened.log();
-        opened.publishedSnapshot().ifPresent(this::beginBehind);
+        opened.publishedSnapshot()
+                .filter(snapshot -> log.firstIndex() == snapshot.index() + 1 && log.lastIndex() == snapshot.index())
+                .ifPresent(this::beginBehind); // else the log goes on: only the state is replaced
         HardState found = opened.hardState();
         if (!damageable) {
             checks.require(
-                    found.term() > hardState.term() || found.equals(hardState) || isNewerVote(found),
+                    found.term() > hardState.term()
+                            || found.equals(hardState)
+                            || isNewerVote(found)
+                            || isUnknownEndOfTheSame(found),
                     node,
                     "R1 hard state was " + hardState + " and is " + found);
             checks.require(
@@ -145,6 +173,8 @@ final class Promised {
         lastIndex = log.lastIndex();
         // Opening makes durable what it finds, or else it could not build on it.
         syncedIndex = lastIndex;
+        forcedIndex = lastIndex;
+        unsynced = false;
         hardState = found;
         return new Watched(opened);
     }
@@ -180,6 +210,11 @@ final class Promised {
         return found.term() == hardState.term() && hardState.votedFor().isEmpty();
     }
 
+    /** It died before it could say that it had noted what it was about to do, or had taken the note back. */
+    private boolean isUnknownEndOfTheSame(HardState found) {
+        return node.isAsync() && found.withUnknownEnd().equals(hardState.withUnknownEnd());
+    }
+
     private final class Watched implements ReplicaStore {
         private final LocalStore store;
         private final RaftLog log;
@@ -213,6 +248,10 @@ final class Promised {
         @Override
         public void allowUnsynced(boolean allowed) throws IOException {
             store.allowUnsynced(allowed);
+            unsynced = allowed;
+            if (!allowed) {
+                forcedIndex = lastIndex;
+            }
         }
 
         @Override
@@ -230,6 +269,7 @@ final class Promised {
                     put(index, checks.committedTerm(index));
                 }
                 syncedIndex = lastIndex;
+                forcedIndex = lastIndex;
             }
             return restored;
         }
@@ -245,6 +285,7 @@ final class Promised {
             if (lastIndex == 0) {
                 put(1, 0);
                 syncedIndex = 1;
+                forcedIndex = 1;
             }
         }
 
@@ -365,18 +406,23 @@ final class Promised {
                 checks.appended(node, entry, log.termKnown(before) ? termAt(before) : -1);
                 put(entry.index(), entry.term());
             }
+            if (unsynced) {
+                syncedIndex = lastIndex;
+            }
         }
 
         @Override
         public void sync() throws IOException {
             log.sync();
             syncedIndex = lastIndex;
+            forcedIndex = lastIndex;
         }
 
         @Override
         public void truncateFrom(long index) throws IOException {
             // Counts as gone from the first moment: a crash in the middle may leave either.
             syncedIndex = Math.min(syncedIndex, index - 1);
+            forcedIndex = Math.min(forcedIndex, index - 1);
             if (hardState.reached().index() < lastIndex) {
                 checks.truncating(node, index);
             } // Else what was lost without its terms gives way to the leader's, and is remembered by votes (4.4).
@@ -424,8 +470,13 @@ final class Promised {
         }
 
         @Override
-        public Optional<IndexRange> patchRange() {
-            return log.patchRange();
+        public boolean isTermKnownInFrontOf(long index) {
+            return log.isTermKnownInFrontOf(index);
+        }
+
+        @Override
+        public List<IndexRange> patchRanges() {
+            return log.patchRanges();
         }
 
         @Override

@@ -422,6 +422,7 @@ final class Rules {
                 if (match > 0
                         && !other.damageable()
                         && !other.wiped()
+                        && !other.promised().hardState().reached().isUnknown()
                         && !other.promised().holds(match, node.termAt(match))) {
                     throw checks.violated(
                             node,

@@ -21,6 +21,7 @@ import io.argosy.raft.storage.LocalStore;
 import io.argosy.raft.storage.ReplicaStore;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayDeque;
 import java.util.List;
 import java.util.Optional;
 import java.util.SplittableRandom;
@@ -136,6 +137,11 @@ public final class SimulatedNode {
         return damageable;
     }
 
+    /** Its group may acknowledge before it syncs. */
+    boolean isAsync() {
+        return world.swarm().has(FaultClass.ASYNC);
+    }
+
     void damaged() {
         damageable = true;
     }
@@ -165,7 +171,7 @@ public final class SimulatedNode {
 
     /** Synced here once, if only on a disk that was taken out since. */
     boolean heldOnce(long index, long term) {
-        return promised.holds(index, term)
+        return promised.heldOnce(index, term)
                 || ghost.filter(g -> g.holds(index, term)).isPresent();
     }
 
@@ -302,6 +308,7 @@ public final class SimulatedNode {
     /** The machine loses power: what was not synced may be gone. */
     void losePower() {
         die("loses power", random.nextInt(3) == 0);
+        promised.powerLost();
         disk = disk.crash();
     }
 
@@ -392,6 +399,8 @@ public final class SimulatedNode {
         private SteppedReplica replica;
         private boolean ended;
         private boolean writing;
+        /** What came during a pause. */
+        private final ArrayDeque<Runnable> held = new ArrayDeque<>();
 
         @SuppressWarnings("NullAway.Init")
         Life(int number) {
@@ -432,10 +441,26 @@ public final class SimulatedNode {
             if (ended) {
                 return;
             }
-            if (isPaused()) {
-                later(pausedUntilNanos - events.nowNanos(), action);
-            } else {
+            if (held.isEmpty() && !isPaused()) {
                 action.run();
+                return;
+            }
+            held.add(action);
+            if (held.size() == 1) {
+                events.after(pausedUntilNanos - events.nowNanos(), this::release);
+            }
+        }
+
+        /** In the order in which it came: a pause may have been followed by another one. */
+        private void release() {
+            if (isPaused()) {
+                events.after(pausedUntilNanos - events.nowNanos(), this::release);
+                return;
+            }
+            List<Runnable> all = List.copyOf(held);
+            held.clear();
+            for (Runnable action : all) {
+                receive(action);
             }
         }
 
@@ -464,7 +489,15 @@ public final class SimulatedNode {
         }
 
         private void flush() {
-            machine.makeDurable();
+            if (isAsync()) {
+                // The state must not be durable in front of the log.
+                guarded("flush", () -> {
+                    replica.syncLog();
+                });
+            }
+            if (!ended) {
+                machine.makeDurable();
+            }
             later(random.nextLong(2 * world.swarm().flushMeanNanos), this::flush);
         }
 

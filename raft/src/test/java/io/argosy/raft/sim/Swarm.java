@@ -111,8 +111,19 @@ final class Swarm {
         // Whole segments are trimmed, and sealed ones are hit: there must be some.
         boolean trims = faults.contains(FaultClass.SNAPSHOT) || faults.contains(FaultClass.MISDIRECT);
         Duration scrubInterval = Duration.ofSeconds(1 + random.nextInt(8));
+        // A loss of power must be one that the nemesis may inflict at that moment, on a voter with a majority behind
+        // it.
+        boolean asyncDrawn = random.nextBoolean();
+        if (asyncDrawn
+                && voters > 2
+                && spares == 0
+                && damageable == 0
+                && !faults.contains(FaultClass.BREAK_OFF)
+                && !without.contains(FaultClass.ASYNC)) {
+            faults.add(FaultClass.ASYNC);
+        }
         storage = new RaftConfig.Storage(
-                RaftConfig.Flush.FSYNC,
+                faults.contains(FaultClass.ASYNC) ? RaftConfig.Flush.ASYNC : RaftConfig.Flush.FSYNC,
                 trims ? Math.min(segmentBytes, 32 << 10) : segmentBytes,
                 1L << 40,
                 // The others read their logs once, soon after each start.

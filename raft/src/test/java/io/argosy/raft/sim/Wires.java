@@ -41,6 +41,8 @@ final class Wires {
         boolean open;
         long clogUntilNanos;
         long lastArrivalNanos;
+        /** Of the receiver, to which its stream was opened. */
+        int life;
     }
 
     Wires(World world, SplittableRandom random, int size) {
@@ -131,7 +133,8 @@ final class Wires {
                 boolean silent = random.nextInt(4) == 0;
                 events.after(silent ? random.nextLong(2_000 * MILLI) : random.nextLong(5 * MILLI), () -> {
                     Transport transport = attached[witness];
-                    if (transport != null && attached[dead] == null && !links[dead][witness].cut) {
+                    boolean gone = attached[dead] == null || isOfAnEarlierLife(links[witness][dead], node);
+                    if (transport != null && gone && !links[dead][witness].cut) {
                         breakStream(witness, dead);
                         if (!silent) {
                             transport.tell(l -> l.peerLost(node.id()));
@@ -140,6 +143,14 @@ final class Wires {
                 });
             }
         }
+    }
+
+    /**
+     * A stream ends with the process that it leads to. Without asynchronous flushes it may as well lead to the next one,
+     * which has all that this one confirmed.
+     */
+    private boolean isOfAnEarlierLife(Link link, SimulatedNode receiver) {
+        return swarm.has(FaultClass.ASYNC) && link.life != receiver.incarnation();
     }
 
     private void connectLater(int from, int to) {
@@ -171,6 +182,7 @@ final class Wires {
             return;
         }
         links[from][to].open = true;
+        links[from][to].life = peer.node.incarnation();
         world.trace().add(from, "opens", "stream to " + (to + 1) + " session " + (sessions + 1), to);
         long session = ++sessions;
         transport.tell(l -> l.peerReset(peer.node.id(), session));
@@ -204,6 +216,7 @@ final class Wires {
     }
 
     private void deliver(Link link, SimulatedNode from, SimulatedNode receiver, Message message) {
+        int life = link.life;
         long at = events.nowNanos() + delay();
         if (link.clogUntilNanos > at) {
             at = link.clogUntilNanos + random.nextLong(MILLI);
@@ -214,7 +227,12 @@ final class Wires {
         }
         events.after(at - events.nowNanos(), () -> {
             Transport transport = attached[receiver.position()];
-            if (transport != null && !link.cut) {
+            boolean onStream = message instanceof AppendRequest;
+            if (onStream && swarm.has(FaultClass.ASYNC) && life != receiver.incarnation()) {
+                if (link.life == life && transport != null) {
+                    breakStream(from.position(), receiver.position());
+                }
+            } else if (transport != null && !link.cut) {
                 transport.tell(l -> l.received(from.id(), message));
             }
         });

@@ -69,10 +69,10 @@ class PatchCrashTest {
     /** What LogFetch does, with the list in place of peers. */
     private void repair(LocalStore store) throws IOException {
         while (!store.log().damage().isEmpty() || !store.log().worn().isEmpty()) {
-            if (store.log().patchRange().isEmpty()) {
+            if (store.log().patchRanges().isEmpty()) {
                 store.sealDamaged();
             }
-            IndexRange range = store.log().patchRange().orElseThrow();
+            IndexRange range = store.log().patchRanges().get(0);
             try (LogPatch patch = store.beginPatch(range, termOf(range.from() - 1))) {
                 while (!patch.isComplete()) {
                     patch.add(List.of(entries.get((int) patch.nextIndex() - 1)));
@@ -227,7 +227,7 @@ class PatchCrashTest {
                 hurt.flip(FOLDER.resolve(logs(hurt).get(1)), SegmentHeader.BYTES + 3000, 8);
                 LocalStore store = open(hurt);
                 readAll(store);
-                IndexRange range = store.log().patchRange().orElseThrow();
+                IndexRange range = store.log().patchRanges().get(0);
                 try (LogPatch patch = store.beginPatch(range, termOf(range.from() - 1))) {
                     patch.add(entries.subList((int) range.from() - 1, (int) range.to()));
                     patch.seal();
