@@ -1006,14 +1006,14 @@ public final class RaftCore {
     /**
      * Learners and those who were removed never campaign (R53), but until a removal is committed the one that it removes
      * may be needed: of {1, 2}, if only 1 has the entry that removes 1, it can't vote for 2, whose log is shorter. It
-     * wins without its own vote, commits its removal and leaves (thesis 4.2.2).
+     * wins without its own vote, commits its removal and leaves (thesis 4.2.2). A start may not know how far anything was
+     * committed: but whoever appended the change had committed the membership in front of it (R50).
      */
     private boolean isVoterUntilCommitted() {
-        Optional<ConfigAt> committed = configs.at(commitIndex);
-        return committed.isPresent()
+        Optional<ConfigAt> before = configs.at(configs.currentIndex() - 1);
+        return before.isPresent()
                 && configs.currentIndex() > commitIndex
-                && committed
-                        .get()
+                && before.get()
                         .membership()
                         .voter(config.self())
                         .filter(member -> member.isStore(config.storeUuid()))

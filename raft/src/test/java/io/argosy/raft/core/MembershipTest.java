@@ -43,6 +43,8 @@ import java.util.Optional;
 import java.util.UUID;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** One test per rule on membership (R36, R37, R46, R49 to R53), on transfer (R13) and on priority. */
 class MembershipTest {
@@ -586,6 +588,34 @@ class MembershipTest {
             assertThat(one.core.commitIndex()).isEqualTo(4);
             assertThat(one.core.role()).isEqualTo(Role.FOLLOWER);
             assertThat(one.sentTo(TWO, TimeoutNow.class)).hasSize(1);
+        }
+
+        /** R52, found by simulation (2002200): the same after a start that knows of nothing that it is committed. */
+        @ParameterizedTest
+        @ValueSource(longs = {0, 1, 2})
+        void replicaThatForgotWhatIsCommittedLeadsToCommitItsOwnRemoval(long applied) {
+            RestoredState state = new RestoredState(
+                    new HardState(1, Optional.empty()),
+                    List.of(
+                            new ConfigAt(1, new Membership(new UUID(1, 1), List.of(new Member(TWO, new UUID(7, 2))))),
+                            new ConfigAt(3, group(2)),
+                            new ConfigAt(5, group(2).without(ONE))),
+                    1,
+                    5,
+                    restored(2, 1, 0, 1, 1, 1, 1).terms(),
+                    applied,
+                    true);
+            CoreUnderTest one = new CoreUnderTest(config(ONE), state);
+            one.core.peerReset(TWO, 12);
+
+            one.tickUntil(Role.PRE_CANDIDATE, 700);
+            one.elect(TWO);
+            one.settle();
+            one.accept(TWO, 12, one.core.lastIndex());
+            one.settle();
+
+            assertThat(one.core.commitIndex()).isEqualTo(6);
+            assertThat(one.core.role()).isEqualTo(Role.FOLLOWER);
         }
 
         /** What came behind its removal it could not see through. */

@@ -532,15 +532,19 @@ final class Rules {
             }
         }
 
-        /** A voter, or one until its removal is committed. */
+        /** A voter, or one until it knows that its removal is committed, as the membership in front of it was (R50). */
         private static boolean mayLead(SimulatedNode node) {
             RaftCore core = node.core();
-            return core.membership()
-                            .filter(c -> c.membership().voter(node.id()).isPresent())
-                            .isPresent()
-                    || core.membershipAt(core.commitIndex())
-                            .filter(c -> c.membership().voter(node.id()).isPresent())
-                            .isPresent();
+            Optional<ConfigAt> now = core.membership();
+            return isVoter(now, node)
+                    || (now.isPresent()
+                            && now.get().index() > core.commitIndex()
+                            && isVoter(core.membershipAt(now.get().index() - 1), node));
+        }
+
+        private static boolean isVoter(Optional<ConfigAt> config, SimulatedNode node) {
+            return config.filter(c -> c.membership().voter(node.id()).isPresent())
+                    .isPresent();
         }
     }
 

@@ -98,6 +98,12 @@ class SeedsTest {
         assertThatSeed(510082, EnumSet.noneOf(FaultClass.class));
     }
 
+    /** A leader died before its own removal was committed, and did not know at its start that it had been a voter. */
+    @Test
+    void aLeaderThatRemovesItselfCampaignsWhateverItKnowsToBeCommitted() {
+        assertThatSeed(2002200, EnumSet.noneOf(FaultClass.class));
+    }
+
     /** The simulator took an entry that was never committed, and lost with its term, for one that must come back. */
     @Test
     void anEntryLostWithItsTermGivesWayToWhatIsCommitted() {
