@@ -188,6 +188,17 @@ class LogFetchTest {
         }
     }
 
+    private void repair(LocalStore store, LocalStore peer) throws IOException {
+        repair(store, peer, peer);
+    }
+
+    /** For longer than all takes that can be repaired. */
+    private void repair(LocalStore store, LocalStore first, LocalStore second) throws IOException {
+        LogFetch fetch = fetch(store, first, second);
+        fetch.check(nowNanos);
+        run(fetch, 10);
+    }
+
     /** Steps for so long; what is asked is answered between two steps. */
     private void run(LogFetch fetch, int seconds) throws IOException {
         long untilNanos = nowNanos + TimeUnit.SECONDS.toNanos(seconds);
@@ -233,10 +244,8 @@ class LogFetchTest {
                 damage(lost);
                 store.log().verify();
                 assertThat(store.log().damage()).isNotEmpty();
-                LogFetch fetch = fetch(store, another, same);
-                fetch.check(nowNanos);
 
-                run(fetch, 10);
+                repair(store, another, same);
 
                 assertThat(store.log().damage()).isEmpty();
                 for (long index = lost; index <= LAST; index++) {
@@ -311,10 +320,8 @@ class LogFetchTest {
             damage(files.get(3));
             store.log().verify();
             peer.log().trim(files.get(2) - 1);
-            LogFetch fetch = fetch(store, peer);
-            fetch.check(nowNanos);
 
-            run(fetch, 10);
+            repair(store, peer);
 
             assertThat(store.log().damage())
                     .singleElement()
@@ -334,10 +341,8 @@ class LogFetchTest {
             peerDisk.flip(FOLDER.resolve("%020d.log".formatted(files.get(4))), 8_192 + 300, 4);
             peer.log().verify();
             second.log().trim(files.get(5) - 1);
-            LogFetch fetch = fetch(store, peer, second);
-            fetch.check(nowNanos);
 
-            run(fetch, 10);
+            repair(store, peer, second);
 
             assertThat(store.log().damage()).hasSize(1);
             assertThat(store.log().firstIndex()).isEqualTo(1);
@@ -357,10 +362,8 @@ class LogFetchTest {
             second.log().trim(files.get(3) - 1);
             droppable = LAST;
             neededFrom = files.get(3);
-            LogFetch fetch = fetch(store, peer, second);
-            fetch.check(nowNanos);
 
-            run(fetch, 10);
+            repair(store, peer, second);
 
             assertThat(store.log().damage()).isEmpty();
             assertThat(store.log().firstIndex()).isEqualTo(files.get(2));
@@ -385,9 +388,7 @@ class LogFetchTest {
             neededFrom = only;
             committed = committedByPeers = LAST + 1;
             try (LocalStore store = open(disk)) {
-                LogFetch fetch = fetch(store, peer);
-                fetch.check(nowNanos);
-                run(fetch, 10);
+                repair(store, peer);
                 assertThat(store.log().damage()).isEmpty();
             }
 
@@ -395,9 +396,7 @@ class LogFetchTest {
                 assertThat(store.log().damage()).isEmpty();
                 assertThat(store.log().terms().get(0)).isEqualTo(new TermStart(only - 1, termOf(only - 1)));
                 neededFrom = 1;
-                LogFetch fetch = fetch(store, peer);
-                fetch.check(nowNanos);
-                run(fetch, 10);
+                repair(store, peer);
                 assertThat(store.log().firstIndex()).isEqualTo(1);
             }
         }
@@ -414,10 +413,8 @@ class LogFetchTest {
             committed = committedByPeers = LAST + 3;
             try (LocalStore store = filled(disk)) {
                 store.restored(LAST + 3);
-                LogFetch fetch = fetch(store, peer);
-                fetch.check(nowNanos);
 
-                run(fetch, 10);
+                repair(store, peer);
 
                 assertThat(store.log().damage()).isEmpty();
                 assertThat(store.log().terms()).isEqualTo(peer.log().terms());
@@ -444,9 +441,7 @@ class LogFetchTest {
             loseHeaders(files.get(2));
             loseHeaders(files.get(3));
             try (LocalStore store = open(disk)) {
-                LogFetch fetch = fetch(store, peer);
-                fetch.check(nowNanos);
-                run(fetch, 10);
+                repair(store, peer);
                 assertThat(store.log().damage()).isEmpty();
             }
             try (LocalStore store = open(disk)) {

@@ -75,15 +75,20 @@ class LogWriterTest {
                 () -> {});
     }
 
+    private static LogWriter writerThatDidNotSync(FaultyDisk disk, LocalStore store) throws IOException {
+        LogWriter writer = writer(disk, store);
+        writer.async(true);
+        writer.persist(write(1));
+        writer.step();
+        return writer;
+    }
+
     @Test
     void whatIsPersistedBehindTheEndOfAsynchronousFlushesSurvivesALossOfPower() throws IOException {
         for (int seed = 0; seed < 20; seed++) {
             SplittableRandom random = new SplittableRandom(seed);
             FaultyDisk disk = new FaultyDisk(random);
-            LogWriter writer = writer(disk, open(disk, random));
-            writer.async(true);
-            writer.persist(write(1));
-            writer.step();
+            LogWriter writer = writerThatDidNotSync(disk, open(disk, random));
             assertThat(writer.persistedSequence()).isEqualTo(1);
 
             writer.async(false);
@@ -104,10 +109,7 @@ class LogWriterTest {
         for (int seed = 0; seed < 20; seed++) {
             SplittableRandom random = new SplittableRandom(seed);
             FaultyDisk disk = new FaultyDisk(random);
-            LogWriter writer = writer(disk, open(disk, random));
-            writer.async(true);
-            writer.persist(write(1));
-            writer.step();
+            writerThatDidNotSync(disk, open(disk, random));
 
             try (LocalStore left = open(disk.crash(), random)) {
                 assertThat(left.hardState().reached().isUnknown())

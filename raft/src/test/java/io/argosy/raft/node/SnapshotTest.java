@@ -11,6 +11,7 @@ import io.argosy.raft.RaftNode;
 import io.argosy.raft.storage.FileSystemDisk;
 import io.argosy.raft.storage.LocalStore;
 import io.argosy.raft.transport.Bulk;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -163,13 +164,17 @@ class SnapshotTest {
         }
     }
 
-    @Test
-    void aReplicaThatAppliedNothingGivesNoSnapshotAndGoesOn() throws Exception {
-        try (LocalStore store = LocalStore.openStepped(
+    private LocalStore openedStore() throws IOException {
+        return LocalStore.openStepped(
                 new FileSystemDisk(),
                 folder,
                 new RaftConfig.Storage(RaftConfig.Flush.FSYNC, 64 << 10, 1L << 30),
-                UUID::randomUUID)) {
+                UUID::randomUUID);
+    }
+
+    @Test
+    void aReplicaThatAppliedNothingGivesNoSnapshotAndGoesOn() throws Exception {
+        try (LocalStore store = openedStore()) {
             ListMachine machine = new ListMachine();
             SnapshotSource source = new SnapshotSource(machine, store);
 
@@ -185,6 +190,23 @@ class SnapshotTest {
             machine.apply(List.of(first));
             assertThat(source.open(2)).isInstanceOf(Bulk.Snapshot.class);
             source.drop();
+        }
+    }
+
+    /** R25: an entry that is lost may have changed the membership, which a snapshot names. */
+    @Test
+    void aReplicaWhoseLogIsDamagedGivesNoSnapshot() throws Exception {
+        try (LocalStore store = openedStore()) {
+            ListMachine machine = new ListMachine();
+            Entry first = Entry.of(1, 1, EntryType.COMMAND, ByteBuffer.wrap(new byte[] {'a'}));
+            machine.apply(List.of(first));
+            store.restored(1);
+            assertThat(store.log().damage()).isNotEmpty();
+
+            assertThat(new SnapshotSource(machine, store).open(1))
+                    .isInstanceOfSatisfying(
+                            Bulk.Refused.class,
+                            refused -> assertThat(refused.reason()).isEqualTo(Bulk.Reason.LATER));
         }
     }
 }

@@ -111,8 +111,7 @@ final class Swarm {
         // Whole segments are trimmed, and sealed ones are hit: there must be some.
         boolean trims = faults.contains(FaultClass.SNAPSHOT) || faults.contains(FaultClass.MISDIRECT);
         Duration scrubInterval = Duration.ofSeconds(1 + random.nextInt(8));
-        // A loss of power must be one that the nemesis may inflict at that moment, on a voter with a majority behind
-        // it.
+        // A loss of power must be one that the nemesis may inflict at that moment: on a voter, with a majority left.
         boolean asyncDrawn = random.nextBoolean();
         if (asyncDrawn
                 && voters > 2
