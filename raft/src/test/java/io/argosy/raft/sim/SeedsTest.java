@@ -110,6 +110,12 @@ class SeedsTest {
         assertThatSeed(706776, EnumSet.noneOf(FaultClass.class));
     }
 
+    /** The simulator took learners for stuck that got a few entries a second: their link lost a quarter of all messages. */
+    @Test
+    void aLearnerOnASlowLinkMayTakeItsTime() {
+        World.of(Plan.of(3140691).withVoters(1), new Ledger()).run();
+    }
+
     /** Failed once while whole replicas were new in the simulator. */
     @Test
     void seed279Passes() {
