@@ -420,11 +420,14 @@ case $command in
       for n in $(replicas); do if [ ! -e "$dir/broker-$n" ]; then strangers="$strangers broker-$n"; fi; done
     fi
     write_configuration
+    # From the first process on: whoever is interrupted in between finishes with the next start.
+    if [ "$all_empty" = yes ]; then : >"$dir/bootstrap-unfinished"; fi
     trap undo_start EXIT
+    trap 'exit 130' INT
+    trap 'exit 143' TERM
     for name in $to_start; do launch_server "$name"; done
     for name in $to_start; do wait_for "$name" /livez 60; done
-    if [ "$all_empty" = yes ] || [ -e "$dir/bootstrap-unfinished" ]; then
-      : >"$dir/bootstrap-unfinished"
+    if [ -e "$dir/bootstrap-unfinished" ]; then
       for n in $(replicas); do wait_for_port "broker-$n" $(($(replica_port "$n") + 2)) 60; done
       admin raft bootstrap --admin "127.0.0.1:$(($(replica_port 1) + 2))"
       rm -f "$dir/bootstrap-unfinished"

@@ -33,12 +33,19 @@ Seeds that failed before are run first. Exit code 1 if a seed fails.
 USAGE
 }
 
+refuse() { echo "$1; see scripts/simulate.sh --help" >&2; exit 2; }
+
 level=OFF state=ledger options=()
 while [ $# -gt 0 ]; do
   case $1 in
-    --seeds | --from | --minutes | --jobs | --seed | --dir | --shape | --voters | --seconds | --rate | --without | --strikes)
-      options+=("$1" "${2:?}"); shift 2 ;;
-    --state) state=${2:?}; shift 2 ;;
+    --seeds | --from | --minutes | --jobs | --seed | --voters | --seconds | --rate)
+      [[ ${2:-} =~ ^[1-9][0-9]{0,15}$ ]] || refuse "$1 takes a number from 1 on, not '${2:-}'"
+      [ "$1" != --voters ] || [ "$2" -le 7 ] || refuse "--voters takes 1 to 7, not $2"
+      options+=("$1" "$2"); shift 2 ;;
+    --dir | --shape | --without | --strikes)
+      [ -n "${2:-}" ] || refuse "$1 needs a value"
+      options+=("$1" "$2"); shift 2 ;;
+    --state) state=${2:-}; shift $(($# > 1 ? 2 : 1)) ;;
     --resume | --twice) options+=("$1"); shift ;;
     --log) level=INFO; shift ;;
     -h | --help) usage; exit 0 ;;
@@ -48,7 +55,7 @@ done
 case $state in
   ledger) module=raft main=io.argosy.raft.sim.Campaign ;;
   broker | rocksdb) module=broker main=io.argosy.broker.simulation.BrokerCampaign ;;
-  *) echo "unknown state $state" >&2; usage >&2; exit 2 ;;
+  *) refuse "--state takes ledger, broker or rocksdb, not '$state'" ;;
 esac
 
 . scripts/toolchain.sh

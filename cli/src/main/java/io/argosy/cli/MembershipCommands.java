@@ -5,6 +5,7 @@ import io.argosy.proto.v1.DescribeReplicaResponse;
 import io.argosy.proto.v1.FlushMode;
 import io.argosy.proto.v1.MemberInfo;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -149,10 +150,20 @@ final class MembershipCommands {
         public void run() {
             try (AdminClient admin = common.admin()) {
                 Group group = replicas.find(admin);
-                DescribeReplicaResponse now = GroupReplicas.describe(admin, group);
-                Optional<MemberInfo> member = now.getMembersList().stream()
-                        .filter(m -> m.getReplicaId() == newId)
-                        .findFirst();
+                List<MemberInfo> members = GroupReplicas.describe(admin, group).getMembersList();
+                if (member(members, id).isEmpty()) {
+                    throw new CommandFailure(
+                            ExitCodes.REFUSED,
+                            "the group has no replica " + id + ": 'argosy raft status' lists those it has");
+                }
+                Optional<MemberInfo> member = member(members, newId);
+                if (member.isPresent() && !member.get().getPeerAddress().equals(replica.peer())) {
+                    throw new CommandFailure(
+                            ExitCodes.REFUSED,
+                            "replica " + newId + " is a member already, and not one that was added at "
+                                    + replica.peer() + ": give the new replica an id that was never used, or remove"
+                                    + " replica " + id + " with 'argosy raft remove'");
+                }
                 if (member.isEmpty()) {
                     GroupReplicas.add(admin, group, newId, replica);
                     common.say("replica " + newId + " is a learner, and catches up");
@@ -165,6 +176,10 @@ final class MembershipCommands {
                 GroupReplicas.remove(admin, group, id);
                 tell(common, "ReplicaReplaced", id, "replica " + newId + " has replaced replica " + id);
             }
+        }
+
+        private static Optional<MemberInfo> member(List<MemberInfo> members, int id) {
+            return members.stream().filter(m -> m.getReplicaId() == id).findFirst();
         }
     }
 

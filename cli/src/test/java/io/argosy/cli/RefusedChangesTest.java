@@ -88,6 +88,21 @@ final class RefusedChangesTest {
         refused(nobody, "transfer", "--to", "9");
         refused(nobody, "priority", "--replica", "9", "--priority", "1");
         refused("group g1 has no replica 9: 'argosy raft status' lists those it has", "scrub", "--replica", "9");
+        refused(nobody, "replace", "--replica", "9", "--with", "4", "--peer", peer(4));
+        // A replica in its own place, or in that of another member.
+        for (int with : new int[] {third, second}) {
+            refused(
+                    "replica " + with + " is a member already, and not one that was added at " + peer(with)
+                            + ": give the new replica an id that was never used, or remove replica " + third
+                            + " with 'argosy raft remove'",
+                    "replace",
+                    "--replica",
+                    "" + third,
+                    "--with",
+                    "" + with,
+                    "--peer",
+                    peer(with));
+        }
         // Nothing to do.
         refused(
                 "replica " + second + " is a voter already: nothing is left to do",
