@@ -269,7 +269,13 @@ final class LogView {
         termStarts = new long[count + terms.size() + 1];
         termValues = new long[count + terms.size() + 1];
         termCount = 0;
-        pushTerm(starts[0], values[0]);
+        // The log on disk may have been trimmed further than this one knows yet: what it no longer says stays as it is.
+        long saidFrom = terms.isEmpty() ? Long.MAX_VALUE : terms.get(0).firstIndex();
+        for (int i = 0; i < count && starts[i] <= upTo; i++) {
+            if (i == 0 || starts[i] < saidFrom) {
+                pushTerm(starts[i], values[i]);
+            }
+        }
         for (TermStart start : terms) {
             if (start.firstIndex() <= upTo && start.firstIndex() > starts[0]) {
                 pushTerm(start.firstIndex(), start.term());

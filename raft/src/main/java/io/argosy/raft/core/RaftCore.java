@@ -511,9 +511,25 @@ public final class RaftCore {
         log.prepend(firstIndex, older);
     }
 
-    /** Lost entries are back: the terms of those that are committed may have been guesses. */
-    public void repaired(List<TermStart> terms) {
+    /**
+     * Lost entries may be back: the terms of those that are committed may have been guesses, and memberships may have been
+     * among them. Goes in front of {@link #damaged}, which may make this replica electable.
+     */
+    public void repaired(List<TermStart> terms, List<ConfigAt> memberships) {
+        if (shortfall.installing()) {
+            return; // The log on disk may be another one already.
+        }
         log.learn(terms, Math.min(commitIndex, durability.durableIndex()));
+        boolean changed = configs.learn(memberships, durability.durableIndex());
+        configs.forgetBelow(lastApplied);
+        if (changed) {
+            reconfigure();
+        }
+    }
+
+    /** It knows of no damage. */
+    public boolean isWhole() {
+        return shortfall.isWhole();
     }
 
     /** The log dropped everything below the index. */

@@ -197,8 +197,8 @@ final class SegmentedLog implements RaftLog {
         }
     }
 
-    /** Memberships in the log and the one in force before its first index, oldest first. */
-    List<ConfigAt> configs() {
+    @Override
+    public List<ConfigAt> configs() {
         return configs;
     }
 
