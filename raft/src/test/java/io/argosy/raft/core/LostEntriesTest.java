@@ -359,6 +359,44 @@ class LostEntriesTest {
             assertThat(one.lastTo(THREE, VoteResponse.class).granted()).isTrue();
         }
 
+        /** As {@code LogRecovery} restores a log behind a snapshot of index 5 whose only file has no header. */
+        private static CoreUnderTest replicaThatLostItsOnlyFile() {
+            CoreUnderTest one = new CoreUnderTest(
+                    CoreUnderTest.config(ONE),
+                    new RestoredState(
+                            new HardState(3, Optional.empty()),
+                            List.of(new ConfigAt(1, CoreUnderTest.group(3))),
+                            6,
+                            8,
+                            List.of(new TermStart(8, 2)),
+                            5,
+                            false));
+            one.core.damaged(List.of(new LostRange(6, 8, false, false)));
+            return one;
+        }
+
+        @Test
+        void aTermThatIsLostInFrontOfTheLogContradictsNobody() {
+            CoreUnderTest one = replicaThatLostItsOnlyFile();
+
+            assertThat(answerTo(one, append(3, 8, 2, 8, List.of())).hintIndex()).isEqualTo(5);
+            AppendResponse behind = answerTo(one, append(3, 5, 2, 8, entries(6, 2, 2, 2)));
+
+            assertThat(behind.rejected()).isFalse();
+            assertThat(one.core.commitIndex()).isEqualTo(8);
+        }
+
+        @Test
+        void olderLogComesBackInFrontOfALostTerm() {
+            CoreUnderTest one = replicaThatLostItsOnlyFile();
+
+            one.core.prepended(3, List.of(new TermStart(2, 1), new TermStart(4, 2)));
+
+            assertThat(answerTo(one, append(3, 5, 2, 8, entries(6, 2, 2, 2))).rejected())
+                    .isFalse();
+            assertThat(one.core.commitIndex()).isEqualTo(8);
+        }
+
         @Test
         void aMembershipAmongWhatIsRepairedIsInForceBeforeTheReplicaCanLead() {
             CoreUnderTest one = replicaThatLost(3, UNKNOWN);
