@@ -667,7 +667,7 @@ final class SegmentedLog implements RaftLog {
             // The header of the first file says which term was in front of the log, and which membership was in force:
             // a
             // wrong one is written anew first.
-            if (!guessesItsPredecessor(all.get(i))) {
+            if (!guessesItsPredecessor(all.get(i)) && !isGuessBehindAGap(all.get(i - 1), all.get(i))) {
                 dropped = i;
             }
         }
@@ -831,6 +831,23 @@ final class SegmentedLog implements RaftLog {
         long before = segment.firstIndex() - 1;
         return termKnown(before)
                 && (segment.header.prevTerm() != termAt(before) || namesAnotherMembership(segment.header));
+    }
+
+    /**
+     * It was begun behind entries whose terms are lost still, and not in time: then it would name a predecessor that is lost
+     * with them, or one that went further than what is left of it.
+     */
+    private boolean isGuessBehindAGap(Segment inFront, Segment segment) {
+        SegmentHeader header = segment.header;
+        if (header.writtenWhole() || termKnown(header.firstIndex() - 1)) {
+            return false;
+        }
+        boolean directlyBehind = header.before().epoch() == inFront.header.epoch()
+                && header.before().chain() == inFront.chain
+                && inFront.lastIndex < header.firstIndex() - 1;
+        return header.before().equals(SegmentHeader.Predecessor.NONE)
+                || directlyBehind
+                || inFront.header.writtenWhole();
     }
 
     /** Older log that was fetched may name none: what was in front of it is in no hollow log. */

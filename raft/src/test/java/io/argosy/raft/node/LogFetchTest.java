@@ -517,6 +517,36 @@ class LogFetchTest {
         }
     }
 
+    /** Only what was lost could tell whether the header is right, and a log must know the term in front of it. */
+    @Test
+    void aFileBegunBehindALostEndDoesNotBecomeTheFirstWhileTheTermInFrontOfItIsLost() throws IOException {
+        try (LocalStore store = filled(disk)) {
+            long lastFile = store.log().segmentStart(LAST);
+            store.restored(LAST + 3);
+            store.log().append(List.of(withTerm(LAST + 4, 9)));
+            store.log().sync();
+
+            store.log().trim(LAST + 3);
+
+            assertThat(store.log().firstIndex()).isEqualTo(lastFile);
+        }
+    }
+
+    @Test
+    void aFileBegunInTimeBecomesTheFirstAlthoughTheOneInFrontOfItIsLost() throws IOException {
+        List<Long> files;
+        try (LocalStore store = filled(disk)) {
+            files = files(store);
+        }
+        loseHeaders(files.get(2));
+        try (LocalStore store = open(disk)) {
+            store.log().trim(files.get(3) - 1);
+
+            assertThat(store.log().firstIndex()).isEqualTo(files.get(3));
+            assertThat(store.log().terms().get(0)).isEqualTo(new TermStart(files.get(3) - 1, termOf(files.get(3) - 1)));
+        }
+    }
+
     private static long termOf(long index) {
         return 1 + index / 50;
     }
