@@ -30,6 +30,9 @@ final class LogView {
     private long[] termValues = new long[8];
     private int termCount;
 
+    /** False while the term of {@code firstIndex - 1} is lost with the file behind it. */
+    private boolean frontKnown;
+
     // Entries tailFirst..lastIndex at [index & mask]; cumulative counts frame bytes since the process began.
     private Entry[] ring;
     private long[] cumulative;
@@ -61,6 +64,16 @@ final class LogView {
         if (firstIndex > 1 && terms.isEmpty()) {
             throw new InvariantViolation("restored log [" + firstIndex + ", " + lastIndex + "] has no terms");
         }
+        this.frontKnown = isFrontIn(terms);
+    }
+
+    private boolean isFrontIn(List<TermStart> terms) {
+        return firstIndex == 1 || (!terms.isEmpty() && terms.get(0).firstIndex() < firstIndex);
+    }
+
+    /** The index in front of the log, of which nobody here knows the term. */
+    boolean isUnknownFront(long index) {
+        return !frontKnown && index == firstIndex - 1;
     }
 
     long firstIndex() {
@@ -202,6 +215,7 @@ final class LogView {
             throw new InvariantViolation("trim to " + newFirstIndex + " beyond last index " + lastIndex);
         }
         firstIndex = newFirstIndex;
+        frontKnown = true;
         while (tailFirst < firstIndex && tailFirst <= lastIndex) {
             dropOldest();
         }
@@ -221,6 +235,7 @@ final class LogView {
         }
         cumulativeBeforeTail = cumulativeLast;
         firstIndex = index + 1;
+        frontKnown = true;
         lastIndex = index;
         tailFirst = index + 1;
         handed = index;
@@ -250,11 +265,14 @@ final class LogView {
         for (int i = 0; i < count; i++) {
             // Of what was in front of the old beginning, the older terms know more: a log that was opened there knows
             // only the last one, and term 0 of index 0.
-            if (i == count - 1 || starts[i + 1] > oldFirst) {
+            // Of what is lost at the old beginning nobody here knows the term: it may say less than the older terms do.
+            boolean applies = i == count - 1 || starts[i + 1] > oldFirst;
+            if (applies && (termCount == 0 || values[i] >= termValues[termCount - 1])) {
                 pushTerm(Math.max(starts[i], oldFirst), values[i]);
             }
         }
         firstIndex = newFirstIndex;
+        frontKnown = isFrontIn(older);
     }
 
     /** The terms up to the index are these; the log is as it was. */
@@ -262,6 +280,7 @@ final class LogView {
         if (upTo < firstIndex) {
             return;
         }
+        frontKnown |= isFrontIn(terms);
         long[] starts = termStarts;
         long[] values = termValues;
         int count = termCount;
@@ -269,7 +288,13 @@ final class LogView {
         termStarts = new long[count + terms.size() + 1];
         termValues = new long[count + terms.size() + 1];
         termCount = 0;
-        pushTerm(starts[0], values[0]);
+        // The log on disk may have been trimmed further than this one knows yet: what it no longer says stays as it is.
+        long saidFrom = terms.isEmpty() ? Long.MAX_VALUE : terms.get(0).firstIndex();
+        for (int i = 0; i < count && starts[i] <= upTo; i++) {
+            if (i == 0 || starts[i] < saidFrom) {
+                pushTerm(starts[i], values[i]);
+            }
+        }
         for (TermStart start : terms) {
             if (start.firstIndex() <= upTo && start.firstIndex() > starts[0]) {
                 pushTerm(start.firstIndex(), start.term());

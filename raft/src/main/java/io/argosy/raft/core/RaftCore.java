@@ -511,9 +511,25 @@ public final class RaftCore {
         log.prepend(firstIndex, older);
     }
 
-    /** Lost entries are back: the terms of those that are committed may have been guesses. */
-    public void repaired(List<TermStart> terms) {
+    /**
+     * Lost entries may be back: the terms of those that are committed may have been guesses, and memberships may have been
+     * among them. Goes in front of {@link #damaged}, which may make this replica electable.
+     */
+    public void repaired(List<TermStart> terms, List<ConfigAt> memberships) {
+        if (shortfall.installing()) {
+            return; // The log on disk may be another one already.
+        }
         log.learn(terms, Math.min(commitIndex, durability.durableIndex()));
+        boolean changed = configs.learn(memberships, durability.durableIndex());
+        configs.forgetBelow(lastApplied);
+        if (changed) {
+            reconfigure();
+        }
+    }
+
+    /** It knows of no damage. */
+    public boolean isWhole() {
+        return shortfall.isWhole();
     }
 
     /** The log dropped everything below the index. */
@@ -921,8 +937,18 @@ public final class RaftCore {
 
     /** The log that this replica votes as: what it ever had, and may have acknowledged. */
     private LogEnd heldEnd() {
-        LogEnd end = new LogEnd(shortfall.isUnknown(log.lastIndex()) ? restoredTerm : log.lastTerm(), log.lastIndex());
+        LogEnd end = new LogEnd(isUnknown(log.lastIndex()) ? restoredTerm : log.lastTerm(), log.lastIndex());
         return end.orFurther(reached);
+    }
+
+    /** It is lost with its term, or was in front of what is. */
+    private boolean isUnknown(long index) {
+        return shortfall.isUnknown(index) || log.isUnknownFront(index);
+    }
+
+    /** What is in front of the log was committed, and so the leader's is the same, of whatever term (R21). */
+    private boolean conflicts(long prev, long prevTerm) {
+        return prev > commitIndex && log.termAt(prev) != prevTerm && !log.isUnknownFront(prev);
     }
 
     /** The log that this replica campaigns with: what it can still give to others. */
@@ -1105,7 +1131,10 @@ public final class RaftCore {
     }
 
     private void onVoteResponse(ReplicaId from, VoteResponse m) {
-        if (m.preVote() == (role == Role.PRE_CANDIDATE)) {
+        // An answer to a round before is none to this one: a grant of a pre-vote, or any answer to a vote, tells by its
+        // term.
+        boolean late = m.preVote() ? m.granted() && m.term() != term + 1 : m.term() < term;
+        if (m.preVote() == (role == Role.PRE_CANDIDATE) && !late) {
             ballot.answered(from);
         }
         if (!m.granted()) {
@@ -1254,15 +1283,15 @@ public final class RaftCore {
         boolean replacesUnknown = replacesUnknown(m);
         long unknown = shortfall.firstUnknownBehind(commitIndex);
         boolean asksBehind = unknown != 0 && prev >= unknown && (replacesUnknown || shortfall.isUnknown(prev));
-        if (prev > log.lastIndex() || asksBehind || (prev > commitIndex && log.termAt(prev) != m.prevTerm())) {
+        if (prev > log.lastIndex() || asksBehind || conflicts(prev, m.prevTerm())) {
             // The prefix up to commit can't conflict, so the search for the conflict ends there.
             long hint = log.lastIndexWithTermAtMost(Math.min(prev - 1, log.lastIndex()), m.prevTerm());
             hint = Math.max(asksBehind ? Math.min(hint, unknown - 1) : hint, Math.min(commitIndex, prev - 1));
+            long hintTerm = log.isUnknownFront(hint) ? m.term() : log.termAt(hint);
             lossToldSession = m.session();
             lossToldIndex = prev;
             whenTermIsDurable(
-                    from,
-                    new AppendResponse(term, m.session(), true, prev, log.termAt(hint), hint, lastApplied, diskSlow));
+                    from, new AppendResponse(term, m.session(), true, prev, hintTerm, hint, lastApplied, diskSlow));
             return;
         }
         requireCommittedMatch(from, prev, m.prevTerm());
@@ -1362,10 +1391,7 @@ public final class RaftCore {
     }
 
     private void requireCommittedMatch(ReplicaId from, long prev, long prevTerm) {
-        if (prev <= commitIndex
-                && prev >= log.firstIndex() - 1
-                && log.termAt(prev) != prevTerm
-                && !shortfall.isUnknown(prev)) {
+        if (prev <= commitIndex && prev >= log.firstIndex() - 1 && log.termAt(prev) != prevTerm && !isUnknown(prev)) {
             throw new InvariantViolation("committed entry " + prev + " has term " + log.termAt(prev) + " here and "
                     + prevTerm + " at leader " + from + " of term " + term + "; commit index " + commitIndex);
         }
@@ -1379,7 +1405,7 @@ public final class RaftCore {
         }
         hearLeader(from, m.term());
         long prev = m.prevIndex();
-        boolean needed = prev > log.lastIndex() || (prev > commitIndex && log.termAt(prev) != m.prevTerm());
+        boolean needed = prev > log.lastIndex() || conflicts(prev, m.prevTerm());
         if (needed && !shortfall.installing()) {
             fetchSnapshot = Optional.of(from);
         }

@@ -11,7 +11,8 @@ import java.util.Optional;
  *     later; empty for a store without a group
  * @param firstIndex lowest index in the log, {@code lastIndex + 1} if it is empty
  * @param lastIndex highest index in the log, 0 if nothing was ever written
- * @param terms first index of each term in the log, ascending; the first one covers {@code firstIndex - 1}
+ * @param terms first index of each term in the log, ascending; the first one covers {@code firstIndex - 1},
+ *     unless its term is lost
  * @param appliedIndex durable in the state machine, so known to be committed
  * @param electable false while entries of this store are damaged: it votes as the log it had, but does not campaign
  */

@@ -218,7 +218,7 @@ final class LogFetch {
                 "writing a file of the log anew fromIndex={} toIndex={} because={}",
                 range.from(),
                 range.to(),
-                prepending ? "older log is missing here" : "entries are damaged");
+                prepending ? "older log is missing here" : "entries or headers are damaged");
         patch = Optional.of(store.beginPatch(range, prevTerm));
         phase = Phase.FILLING;
     }
@@ -425,7 +425,9 @@ final class LogFetch {
         long index = nextIndex();
         long to = wanted.to();
         long from = Math.max(index + 1, around.neededFromIndex());
-        log.warn("a damaged entry that all others have trimmed is left out, the log begins behind it index={}", index);
+        log.warn(
+                "a damaged entry that others have trimmed and nobody has is left out, the log begins behind it index={}",
+                index);
         forget();
         if (from > to) {
             phase = Phase.INSERTING;

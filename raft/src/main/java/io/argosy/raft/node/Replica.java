@@ -704,8 +704,7 @@ final class Replica implements Lane {
             adopted.answer().complete(null);
         } else if (input instanceof Input.Trimmed trimmed) {
             core.trimmed(trimmed.firstIndex());
-            core.damaged(damagedRanges());
-            tellWhatIsHeld();
+            followLog();
         } else if (input instanceof Input.DamageFound) {
             if (!store.log().damage().isEmpty()) {
                 log.error(
@@ -714,14 +713,11 @@ final class Replica implements Lane {
                         config.self(),
                         store.log().damage());
             }
-            core.damaged(damagedRanges());
-            tellWhatIsHeld();
+            followLog();
             bulk.checkLog();
         } else if (input instanceof Input.LogRepaired) {
             core.prepended(store.log().firstIndex(), store.log().terms());
-            core.repaired(store.log().terms());
-            core.damaged(damagedRanges());
-            tellWhatIsHeld();
+            followLog();
             if (store.log().damage().isEmpty()) {
                 log.info(
                         "the log is whole replica={} firstIndex={}",
@@ -755,6 +751,14 @@ final class Replica implements Lane {
         } else {
             throw new AssertionError(input);
         }
+    }
+
+    /** The damage first: whatever is repaired meanwhile still counts as damaged, and so its terms and memberships are known. */
+    private void followLog() {
+        List<LostRange> lost = damagedRanges();
+        core.repaired(store.log().terms(), store.log().configs());
+        core.damaged(lost);
+        tellWhatIsHeld();
     }
 
     /** What the state has passed does not stop it, but what follows in the same file may. */
@@ -797,7 +801,7 @@ final class Replica implements Lane {
         stateLost = false;
         if (keepsLog) {
             core.installedState(manifest.index());
-            core.damaged(damagedRanges());
+            followLog();
         } else {
             tail.restartBehind(manifest.index());
             core.installed(manifest.index(), manifest.term(), manifest.config());

@@ -3,6 +3,7 @@ package io.argosy.raft.storage;
 import io.argosy.raft.Entry;
 import io.argosy.raft.RaftStatus.Damage;
 import io.argosy.raft.core.IndexRange;
+import io.argosy.raft.core.RestoredState.ConfigAt;
 import io.argosy.raft.core.RestoredState.TermStart;
 import java.io.Closeable;
 import java.io.IOException;
@@ -23,6 +24,9 @@ public interface RaftLog extends Closeable {
 
     /** First index of each term, ascending; the first element covers {@code firstIndex() - 1}. */
     List<TermStart> terms();
+
+    /** Memberships in the log and the one in force in front of its first index, ascending. */
+    List<ConfigAt> configs();
 
     /** Writes entries that follow {@link #lastIndex()} without a gap, as one batch. Not durable before {@link #sync}. */
     void append(List<Entry> entries) throws IOException;

@@ -197,8 +197,8 @@ final class SegmentedLog implements RaftLog {
         }
     }
 
-    /** Memberships in the log and the one in force before its first index, oldest first. */
-    List<ConfigAt> configs() {
+    @Override
+    public List<ConfigAt> configs() {
         return configs;
     }
 
@@ -664,8 +664,10 @@ final class SegmentedLog implements RaftLog {
         List<Segment> all = segments;
         int dropped = 0;
         for (int i = 1; i < all.size() && all.get(i).firstIndex() - 1 <= upToIndex; i++) {
-            // The header of the first file says which term was in front of the log: a wrong one is written anew first.
-            if (!guessesItsPredecessor(all.get(i))) {
+            // The header of the first file says which term was in front of the log, and which membership was in force:
+            // a
+            // wrong one is written anew first.
+            if (!guessesItsPredecessor(all.get(i)) && !isGuessBehindAGap(all.get(i - 1), all.get(i))) {
                 dropped = i;
             }
         }
@@ -778,7 +780,8 @@ final class SegmentedLog implements RaftLog {
 
     /**
      * Files to write anew, from the front: that of a segment together with what is lost behind it, or that of a gap
-     * between two; last those that lost a spare copy, or whose header names another term in front than there was.
+     * between two; last those that lost a spare copy, or whose header names another term or membership in front than there
+     * was.
      */
     @Override
     public List<IndexRange> patchRanges() {
@@ -820,10 +823,41 @@ final class SegmentedLog implements RaftLog {
         return Optional.of(new IndexRange(index <= holder.lastIndex ? holder.firstIndex() : holder.lastIndex + 1, to));
     }
 
-    /** It was begun behind a gap, whose entries are back, and their last was of another term. */
+    /**
+     * It was begun behind a gap, or while one was in front of it, whose entries are back: their last was of another term, or
+     * they changed the membership.
+     */
     private boolean guessesItsPredecessor(Segment segment) {
         long before = segment.firstIndex() - 1;
-        return termKnown(before) && segment.header.prevTerm() != termAt(before);
+        return termKnown(before)
+                && (segment.header.prevTerm() != termAt(before) || namesAnotherMembership(segment.header));
+    }
+
+    /**
+     * It was begun behind entries whose terms are lost still, and not in time: then it would name a predecessor that is lost
+     * with them, or one that went further than what is left of it.
+     */
+    private boolean isGuessBehindAGap(Segment inFront, Segment segment) {
+        SegmentHeader header = segment.header;
+        if (header.writtenWhole() || termKnown(header.firstIndex() - 1)) {
+            return false;
+        }
+        boolean directlyBehind = header.before().epoch() == inFront.header.epoch()
+                && header.before().chain() == inFront.chain
+                && inFront.lastIndex < header.firstIndex() - 1;
+        return header.before().equals(SegmentHeader.Predecessor.NONE)
+                || directlyBehind
+                || inFront.header.writtenWhole();
+    }
+
+    /** Older log that was fetched may name none: what was in front of it is in no hollow log. */
+    private boolean namesAnotherMembership(SegmentHeader header) {
+        boolean namesNone = header.writtenWhole() && header.config().isEmpty();
+        return !namesNone && !header.config().equals(configInFrontOf(header.firstIndex()));
+    }
+
+    private Optional<ConfigAt> configInFrontOf(long index) {
+        return configs.stream().filter(c -> c.index() < index).reduce((older, newer) -> newer);
     }
 
     /** The segment that is written can't be patched: if it is damaged, goes on in a new one. On the writer's thread. */
@@ -842,9 +876,7 @@ final class SegmentedLog implements RaftLog {
     }
 
     LogPatch beginPatch(IndexRange range, long prevTerm) throws IOException {
-        Optional<ConfigAt> config =
-                configs.stream().filter(c -> c.index() < range.from()).reduce((older, newer) -> newer);
-        return LogPatch.begin(files(), range, prevTerm, config, truncations);
+        return LogPatch.begin(files(), range, prevTerm, configInFrontOf(range.from()), truncations);
     }
 
     /** Ends a log that is a patch: its file is as it will be for good. */

@@ -12,6 +12,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.argosy.raft.Entry;
 import io.argosy.raft.EntryType;
 import io.argosy.raft.Membership;
+import io.argosy.raft.RaftConfig;
 import io.argosy.raft.Role;
 import io.argosy.raft.core.Message.AppendRequest;
 import io.argosy.raft.core.Message.AppendResponse;
@@ -19,6 +20,7 @@ import io.argosy.raft.core.Message.Refusal;
 import io.argosy.raft.core.Message.VoteRequest;
 import io.argosy.raft.core.Message.VoteResponse;
 import io.argosy.raft.core.RestoredState.ConfigAt;
+import io.argosy.raft.core.RestoredState.TermStart;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -355,6 +357,69 @@ class LostEntriesTest {
             one.receive(THREE, vote(9, 5, 3));
             one.settle();
             assertThat(one.lastTo(THREE, VoteResponse.class).granted()).isTrue();
+        }
+
+        /** As {@code LogRecovery} restores a log behind a snapshot of index 5 whose only file has no header. */
+        private static CoreUnderTest replicaThatLostItsOnlyFile() {
+            CoreUnderTest one = new CoreUnderTest(
+                    CoreUnderTest.config(ONE),
+                    new RestoredState(
+                            new HardState(3, Optional.empty()),
+                            List.of(new ConfigAt(1, CoreUnderTest.group(3))),
+                            6,
+                            8,
+                            List.of(new TermStart(8, 2)),
+                            5,
+                            false));
+            one.core.damaged(List.of(new LostRange(6, 8, false, false)));
+            return one;
+        }
+
+        @Test
+        void aTermThatIsLostInFrontOfTheLogContradictsNobody() {
+            CoreUnderTest one = replicaThatLostItsOnlyFile();
+
+            assertThat(answerTo(one, append(3, 8, 2, 8, List.of())).hintIndex()).isEqualTo(5);
+            AppendResponse behind = answerTo(one, append(3, 5, 2, 8, entries(6, 2, 2, 2)));
+
+            assertThat(behind.rejected()).isFalse();
+            assertThat(one.core.commitIndex()).isEqualTo(8);
+        }
+
+        @Test
+        void olderLogComesBackInFrontOfALostTerm() {
+            CoreUnderTest one = replicaThatLostItsOnlyFile();
+
+            one.core.prepended(3, List.of(new TermStart(2, 1), new TermStart(4, 2)));
+
+            assertThat(answerTo(one, append(3, 5, 2, 8, entries(6, 2, 2, 2))).rejected())
+                    .isFalse();
+            assertThat(one.core.commitIndex()).isEqualTo(8);
+        }
+
+        @Test
+        void aMembershipAmongWhatIsRepairedIsInForceBeforeTheReplicaCanLead() {
+            CoreUnderTest one = replicaThatLost(3, UNKNOWN);
+            Membership later = one.core.membership().orElseThrow().membership().withFlush(RaftConfig.Flush.ASYNC);
+            List<ConfigAt> onDisk = List.of(new ConfigAt(1, CoreUnderTest.group(3)), new ConfigAt(4, later));
+            one.receive(TWO, append(3, 5, 2, 5, entries(6, 3)));
+            one.settle();
+
+            one.core.repaired(List.of(new TermStart(1, 0), new TermStart(2, 1), new TermStart(4, 2)), onDisk);
+
+            assertThat(one.core.membership()).contains(new ConfigAt(4, later));
+            assertThat(one.core.isWhole()).isFalse();
+        }
+
+        @Test
+        void aMembershipThatTheDiskIsStillToDropIsNotTakenOver() {
+            CoreUnderTest one = CoreUnderTest.of(ONE, 3, 2, 0, 1, 1, 2, 2);
+            one.receive(TWO, append(3, 3, 1, 3, entries(4, 3)));
+            Membership dropped = CoreUnderTest.group(3).withFlush(RaftConfig.Flush.ASYNC);
+
+            one.core.repaired(List.of(new TermStart(1, 0)), List.of(new ConfigAt(5, dropped)));
+
+            assertThat(one.core.membership().map(ConfigAt::index)).contains(1L);
         }
 
         @Test

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.argosy.raft.Entry;
+import io.argosy.raft.OperatorResult;
 import io.argosy.raft.ProposeResult;
 import io.argosy.raft.RaftConfig;
 import io.argosy.raft.RaftNode;
@@ -326,6 +327,37 @@ class RepairTest {
             replicas.machine(behind).makeDurable();
             assertThatTheNextStartFindsItWhole(replicas, behind);
             assertThat(replicas.exitCodes).isEmpty();
+        }
+    }
+
+    @Test
+    void aMembershipThatComesBackByRepairIsInForceAtOnce() throws Exception {
+        try (Replicas replicas = three().born()) {
+            write(replicas, 10);
+            int hurt = replicas.follower();
+            assertThat(replicas.node(replicas.leader())
+                            .operations()
+                            .changeFlush(RaftConfig.Flush.ASYNC)
+                            .join())
+                    .isInstanceOf(OperatorResult.Done.class);
+            write(replicas, 10);
+            long all = replicas.node(replicas.leader()).status().commitIndex();
+            await().atMost(Replicas.PATIENCE)
+                    .until(() -> replicas.node(hurt).status().commitIndex() >= all);
+            assertThat(replicas.node(hurt).status().membership().orElseThrow().isAsync())
+                    .isTrue();
+            replicas.stop(hurt);
+            List<Path> files = segments(replicas, hurt);
+            Path last = files.get(files.size() - 1);
+            flip(last, 100);
+            flip(last, 100 + 4096);
+            RaftServer node = replicas.start(hurt);
+            awaitWhole(node, replicas.node(replicas.leader()));
+            write(replicas, 10);
+            awaitWhole(node, replicas.node(replicas.leader()));
+            assertThat(node.status().membership().orElseThrow().isAsync())
+                    .as("running")
+                    .isTrue();
         }
     }
 }

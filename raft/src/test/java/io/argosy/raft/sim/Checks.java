@@ -8,10 +8,12 @@ import io.argosy.raft.ReplicaId;
 import io.argosy.raft.Role;
 import io.argosy.raft.core.Message;
 import io.argosy.raft.core.RaftCore;
+import io.argosy.raft.core.RestoredState.ConfigAt;
 import io.argosy.raft.storage.SnapshotManifest;
 import io.argosy.raft.transport.Bulk;
 import java.util.Arrays;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 
 /** Hands events to all checks, and keeps what is true for certain: the committed entries. */
@@ -154,6 +156,11 @@ final class Checks {
                 shown(node, entry, "the giver of log");
             }
         }
+    }
+
+    /** The newest membership that is committed at or below the index, as far as any replica has applied. */
+    Optional<ConfigAt> membershipAt(long index) {
+        return Optional.ofNullable(memberships.floorEntry(index)).map(e -> new ConfigAt(e.getKey(), e.getValue()));
     }
 
     /** R25: a snapshot says what was committed at its index, no more and nothing else. */

@@ -6,6 +6,7 @@ import io.argosy.raft.RaftStatus.Damage;
 import io.argosy.raft.core.HardState;
 import io.argosy.raft.core.IndexRange;
 import io.argosy.raft.core.RestoredState;
+import io.argosy.raft.core.RestoredState.ConfigAt;
 import io.argosy.raft.core.RestoredState.TermStart;
 import io.argosy.raft.storage.IncomingSnapshot;
 import io.argosy.raft.storage.LocalStore;
@@ -69,6 +70,15 @@ final class Promised {
 
     boolean isDoubtful() {
         return !doubtful.isEmpty();
+    }
+
+    /** As the store has them, up to what is damaged in it. */
+    List<ConfigAt> configs() {
+        return Objects.requireNonNull(store).log().configs();
+    }
+
+    boolean isDamaged() {
+        return !Objects.requireNonNull(store).log().damage().isEmpty();
     }
 
     List<Entry> read(long fromIndex, int bytesMax) throws IOException {
@@ -389,6 +399,11 @@ final class Promised {
         @Override
         public long lastIndex() {
             return log.lastIndex();
+        }
+
+        @Override
+        public List<ConfigAt> configs() {
+            return log.configs();
         }
 
         @Override

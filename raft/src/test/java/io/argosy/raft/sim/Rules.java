@@ -23,7 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** The rules of docs/reliability.md, E1 to E14. None looks further than a few fields, so all run after every event. */
+/** The rules of docs/reliability.md, E1 to E15. None looks further than a few fields, so all run after every event. */
 final class Rules {
 
     private Rules() {}
@@ -45,7 +45,8 @@ final class Rules {
                 new LeaderSpeaksInItsTerm(checks),
                 new AppliedMeansDurableHere(checks),
                 new MembershipChangesOneByOne(world, checks),
-                new OnlyMembersSpeak(checks));
+                new OnlyMembersSpeak(checks),
+                new MembershipIsThatOfTheLog(checks));
     }
 
     /** Key of a replica and a term. */
@@ -545,6 +546,50 @@ final class Rules {
         private static boolean isVoter(Optional<ConfigAt> config, SimulatedNode node) {
             return config.filter(c -> c.membership().voter(node.id()).isPresent())
                     .isPresent();
+        }
+    }
+
+    /** E15: whose log is whole knows the newest membership in it, in the core and in the store. */
+    private static final class MembershipIsThatOfTheLog extends Check {
+        private final Checks checks;
+
+        MembershipIsThatOfTheLog(Checks checks) {
+            this.checks = checks;
+        }
+
+        @Override
+        void turned(SimulatedNode node) {
+            RaftCore core = node.core();
+            if (core.installing() || !core.isWhole()) {
+                return;
+            }
+            long index = Math.min(core.commitIndex(), core.durableIndex());
+            Optional<ConfigAt> committed = checks.membershipAt(index);
+            requireAtLeast(node, committed, core.membershipAt(index), "knows");
+            if (!node.promised().isDamaged()) {
+                List<ConfigAt> onDisk = node.promised().configs();
+                Optional<ConfigAt> newest = newestUpTo(index, onDisk);
+                requireAtLeast(node, committed, newest, "stores");
+                requireAtLeast(
+                        node,
+                        newestUpTo(core.durableIndex(), onDisk),
+                        core.membershipAt(core.durableIndex()),
+                        "uses, besides what it stores,");
+            }
+        }
+
+        private static Optional<ConfigAt> newestUpTo(long index, List<ConfigAt> configs) {
+            return configs.stream().filter(c -> c.index() <= index).reduce((older, newer) -> newer);
+        }
+
+        private void requireAtLeast(
+                SimulatedNode node, Optional<ConfigAt> expected, Optional<ConfigAt> actual, String verb) {
+            if (expected.isPresent()
+                    && (actual.isEmpty()
+                            || actual.get().index() < expected.get().index()
+                            || (actual.get().index() == expected.get().index() && !actual.equals(expected)))) {
+                throw checks.violated(node, "E15 " + verb + " membership " + actual + ", in the log is " + expected);
+            }
         }
     }
 
