@@ -82,6 +82,7 @@ class BitFlipIT {
             flip(files(".index").get(1), 50);
             flip(cluster.replicaFolder(victim).resolve("hardstate"), 9);
             flip(cluster.replicaFolder(victim).resolve("tailmark"), 9);
+            flip(cluster.replicaFolder(victim).resolve("membership"), 9);
 
             JsonNode scrubbed = scrub();
 
@@ -128,6 +129,7 @@ class BitFlipIT {
             flip(files(".log").get(0), FIRST_ENTRIES);
             flip(files(".index").get(0), 50);
             flip(folder.resolve("tailmark"), 9);
+            flip(folder.resolve("membership"), 9);
             Files.writeString(folder.resolve("LOCK"), "?");
             startVictim();
 

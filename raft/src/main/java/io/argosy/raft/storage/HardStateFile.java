@@ -37,7 +37,8 @@ final class HardStateFile implements Closeable {
 
     static HardStateFile create(Disk disk, Path folder) throws IOException {
         HardStateFile result = new HardStateFile(
-                TwoSlotFile.create(disk, folder.resolve(NAME), MAGIC), new Saved(HardState.INITIAL, Optional.empty()));
+                TwoSlotFile.create(disk, folder.resolve(NAME), MAGIC, TwoSlotFile.SLOT_BYTES),
+                new Saved(HardState.INITIAL, Optional.empty()));
         result.write(HardState.INITIAL);
         return result;
     }
@@ -49,7 +50,7 @@ final class HardStateFile implements Closeable {
             throw new DamagedStoreException(path + " is missing: this replica forgot its vote and must not start."
                     + " Restore the folder, or remove the replica from its group and add it again empty.");
         }
-        TwoSlotFile file = TwoSlotFile.open(disk, path, MAGIC);
+        TwoSlotFile file = TwoSlotFile.open(disk, path, MAGIC, TwoSlotFile.SLOT_BYTES);
         Optional<Saved> state = file.value().flatMap(HardStateFile::decode);
         if (state.isEmpty()) {
             file.close();

@@ -336,6 +336,9 @@ public final class LocalStore implements ReplicaStore {
         if (log.renewedMark()) {
             renewed.add(TailMark.NAME);
         }
+        if (log.renewedMemberships()) {
+            renewed.add(MembershipFile.NAME);
+        }
         return renewed;
     }
 

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import org.slf4j.Logger;
@@ -24,6 +25,7 @@ final class LogRecovery {
     private final Disk disk;
     private final Path folder;
     private final Optional<TailMark> mark;
+    private final Optional<List<ConfigAt>> recorded;
 
     private final List<Segment> segments = new ArrayList<>();
     private final List<TermStart> terms = new ArrayList<>();
@@ -38,11 +40,13 @@ final class LogRecovery {
     /** The last segment that could be read, with the truncations that anybody knows of. */
     private SegmentHeader.Predecessor last = SegmentHeader.Predecessor.NONE;
 
-    LogRecovery(SegmentedLog.LogFiles files, Optional<TailMark> mark) {
+    /** @param recorded the newest memberships as the file beside the log names them; empty if it cannot be read */
+    LogRecovery(SegmentedLog.LogFiles files, Optional<TailMark> mark, Optional<List<ConfigAt>> recorded) {
         this.files = files;
         this.disk = files.disk();
         this.folder = files.folder();
         this.mark = mark;
+        this.recorded = recorded;
     }
 
     /** What the log starts from; the last segment is written on at its end position. */
@@ -62,7 +66,7 @@ final class LogRecovery {
     static TwoSlotFile openTail(SegmentedLog.LogFiles files) throws IOException {
         Path path = files.folder().resolve(TailMark.NAME);
         if (files.disk().exists(path)) {
-            TwoSlotFile tail = TwoSlotFile.open(files.disk(), path, TailMark.MAGIC);
+            TwoSlotFile tail = TwoSlotFile.open(files.disk(), path, TailMark.MAGIC, TwoSlotFile.SLOT_BYTES);
             if (tail.value().isPresent()) {
                 // Segments are deleted on its word, and it may be in the page cache only.
                 tail.save(tail.value().get());
@@ -71,7 +75,7 @@ final class LogRecovery {
             tail.close();
         }
         log.error("tail mark is missing or unreadable, the end of the log cannot be cross-checked file={}", path);
-        TwoSlotFile tail = TwoSlotFile.create(files.disk(), path, TailMark.MAGIC);
+        TwoSlotFile tail = TwoSlotFile.create(files.disk(), path, TailMark.MAGIC, TwoSlotFile.SLOT_BYTES);
         files.disk().syncFolder(files.folder());
         return tail;
     }
@@ -91,6 +95,7 @@ final class LogRecovery {
         if (!truncated) {
             checkMark();
         }
+        knowLostConfigs();
         if (!writable) {
             startBehindTheGap();
         }
@@ -181,7 +186,9 @@ final class LogRecovery {
         SegmentHeader header = candidate.header().get();
         prevTerm(header);
         // Also where the entry that said so is damaged: who knows no membership knows nobody to repair it from.
-        header.config().filter(c -> c.index() > lastConfigIndex()).ifPresent(configs::add);
+        header.config()
+                .filter(c -> c.index() > lastConfigIndex() && isLost(c.index()))
+                .ifPresent(configs::add);
         if (next.isPresent()) {
             Optional<SealedIndex> index = sealedIndex(candidate, next.get());
             if (index.isPresent()) {
@@ -190,6 +197,11 @@ final class LogRecovery {
             }
         }
         return takeScanned(candidate, next);
+    }
+
+    /** What the log does not show any more. A whole entry is no change of the membership, if the log does not say so. */
+    private boolean isLost(long index) {
+        return index < firstIndex || Ranges.covers(damage, index);
     }
 
     private long lastConfigIndex() {
@@ -364,6 +376,21 @@ final class LogRecovery {
         }
     }
 
+    /** Memberships whose entries are lost, and with them maybe all headers that named them, are in force all the same. */
+    private void knowLostConfigs() throws IOException {
+        if (recorded.isEmpty() && !damage.isEmpty()) {
+            throw MembershipFile.unreadable(folder);
+        }
+        for (ConfigAt config : recorded.orElse(List.of())) {
+            boolean known = configs.stream().anyMatch(c -> c.index() == config.index());
+            if (!known && isLost(config.index()) && config.index() < nextIndex) {
+                configs.add(config);
+            }
+        }
+        configs.sort(Comparator.comparingLong(ConfigAt::index));
+        configs.retainAll(configsFrom(firstIndex, configs));
+    }
+
     /** Whatever the last file holds, it cannot be written on: the log goes on in a new one. */
     private void startBehindTheGap() throws IOException {
         long term = terms.isEmpty() ? 0 : terms.get(terms.size() - 1).term();
@@ -427,11 +454,14 @@ final class LogRecovery {
         AtomicFile.replace(disk, folder, segment.indexFileName(), index.encode());
     }
 
-    /** The membership in force before the segment's first index, and those behind it. */
-    static List<ConfigAt> configsFrom(SegmentHeader first, List<ConfigAt> all) {
+    /** The membership in force before the index, and those from there on. */
+    static List<ConfigAt> configsFrom(long index, List<ConfigAt> all) {
         List<ConfigAt> result = new ArrayList<>();
-        first.config().ifPresent(result::add);
-        all.stream().filter(c -> c.index() >= first.firstIndex()).forEach(result::add);
+        all.stream()
+                .filter(c -> c.index() < index)
+                .reduce((older, newer) -> newer)
+                .ifPresent(result::add);
+        all.stream().filter(c -> c.index() >= index).forEach(result::add);
         return List.copyOf(result);
     }
 }

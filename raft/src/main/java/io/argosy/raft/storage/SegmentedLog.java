@@ -51,6 +51,7 @@ final class SegmentedLog implements RaftLog {
     private final long segmentBytes;
     private final LongSupplier epochs;
     private final TwoSlotFile tail;
+    private final MembershipFile memberships;
     private final Checksums checksums = new Checksums();
     private final ByteBuffer zeros;
 
@@ -88,12 +89,14 @@ final class SegmentedLog implements RaftLog {
     private final ByteBuffer[] stagings = new ByteBuffer[1];
     private final Points points = new Points();
 
-    private SegmentedLog(LogFiles files, LogRecovery.Found found, TwoSlotFile tail) throws IOException {
+    private SegmentedLog(LogFiles files, LogRecovery.Found found, TwoSlotFile tail, MembershipFile memberships)
+            throws IOException {
         this.disk = files.disk();
         this.folder = files.folder();
         this.segmentBytes = files.segmentBytes();
         this.epochs = files.epochs();
         this.tail = tail;
+        this.memberships = memberships;
         this.zeros = ZeroAhead.zeros(segmentBytes);
         this.segments = List.copyOf(found.segments());
         this.terms = List.copyOf(found.terms());
@@ -134,20 +137,24 @@ final class SegmentedLog implements RaftLog {
                 files.disk().delete(files.folder().resolve(name));
             }
         }
-        TwoSlotFile tail = TwoSlotFile.create(files.disk(), files.folder().resolve(TailMark.NAME), TailMark.MAGIC);
+        TwoSlotFile tail = TwoSlotFile.create(
+                files.disk(), files.folder().resolve(TailMark.NAME), TailMark.MAGIC, TwoSlotFile.SLOT_BYTES);
+        List<ConfigAt> configs = config.map(List::of).orElse(List.of());
+        MembershipFile memberships = MembershipFile.create(files.disk(), files.folder(), configs);
         Segment first = LogRecovery.newSegment(files, index + 1, term, before, config);
         SegmentedLog result = new SegmentedLog(
                 files,
                 new LogRecovery.Found(
                         List.of(first),
                         List.of(new TermStart(index, term)),
-                        config.map(List::of).orElse(List.of()),
+                        configs,
                         List.of(),
                         List.of(),
                         List.of(),
                         index + 1,
                         index),
-                tail);
+                tail,
+                memberships);
         result.saveMark();
         return result;
     }
@@ -156,8 +163,16 @@ final class SegmentedLog implements RaftLog {
     static SegmentedLog open(LogFiles files) throws IOException {
         TwoSlotFile tail = LogRecovery.openTail(files);
         Optional<TailMark> mark = tail.value().flatMap(TailMark::decode);
-        LogRecovery recovery = new LogRecovery(files, mark);
-        SegmentedLog result = new SegmentedLog(files, recovery.run(), tail);
+        Optional<MembershipFile> memberships = MembershipFile.open(files.disk(), files.folder());
+        LogRecovery recovery = new LogRecovery(files, mark, memberships.map(MembershipFile::newest));
+        LogRecovery.Found found = recovery.run();
+        SegmentedLog result = new SegmentedLog(
+                files,
+                found,
+                tail,
+                memberships.isPresent()
+                        ? memberships.get()
+                        : MembershipFile.rebuild(files.disk(), files.folder(), found.configs()));
         result.saveMark();
         recovery.discardLeftovers();
         return result;
@@ -252,6 +267,16 @@ final class SegmentedLog implements RaftLog {
             throw fail(e);
         }
         publish(entries);
+        recordMemberships();
+    }
+
+    /** Whatever changed them: before anybody is told that this log holds the entry. */
+    private void recordMemberships() throws IOException {
+        try {
+            memberships.save(configs);
+        } catch (IOException e) {
+            throw fail(e);
+        }
     }
 
     /** Checks the order and adds up the bytes. */
@@ -685,7 +710,7 @@ final class SegmentedLog implements RaftLog {
             left.add(new TermStart(from - 1, termAt(from - 1)));
             terms.stream().filter(t -> t.firstIndex() >= from).forEach(left::add);
             terms = List.copyOf(left);
-            configs = LogRecovery.configsFrom(first.header, configs);
+            configs = LogRecovery.configsFrom(from, configs);
             editDamage(list -> Ranges.cutBelow(list, from));
             for (long old : files(0, from - 1)) {
                 deleteFile(old);
@@ -723,6 +748,7 @@ final class SegmentedLog implements RaftLog {
             activate(List.of(LogRecovery.newSegment(files(), index + 1, term, SegmentHeader.Predecessor.NONE, config)));
             mark = currentMark();
             saveMark();
+            recordMemberships();
             countTruncation();
             for (Segment segment : all) {
                 segment.release();
@@ -742,6 +768,15 @@ final class SegmentedLog implements RaftLog {
         if (index <= lastIndex) {
             return;
         }
+        if (memberships.isRebuilt()) {
+            throw MembershipFile.unreadable(folder);
+        }
+        long lostFrom = lastIndex + 1;
+        List<ConfigAt> known = new ArrayList<>(configs);
+        memberships.newest().stream()
+                .filter(c -> c.index() >= lostFrom && c.index() <= index)
+                .forEach(known::add);
+        configs = List.copyOf(known);
         Damage lost = new Damage(active().fileName(), lastIndex + 1, index, detail);
         Segment next = LogRecovery.newSegment(files(), index + 1, lastTerm(), active().asPredecessor(), lastConfig());
         report(lost);
@@ -909,6 +944,7 @@ final class SegmentedLog implements RaftLog {
         countTruncation();
         try {
             insert(made, from, to, termBehind);
+            recordMemberships();
         } catch (IOException e) {
             throw fail(e);
         } finally {
@@ -1271,6 +1307,11 @@ final class SegmentedLog implements RaftLog {
         }
     }
 
+    /** Reads both slots of the file with the newest memberships back; writes them anew if need be, and then returns true. */
+    boolean renewedMemberships() throws IOException {
+        return memberships.renewed();
+    }
+
     @Override
     public void close() throws IOException {
         try {
@@ -1286,6 +1327,7 @@ final class SegmentedLog implements RaftLog {
                 segment.release();
             }
             tail.close();
+            memberships.close();
         }
     }
 

@@ -13,32 +13,33 @@ import java.util.Optional;
 final class TwoSlotFile implements Closeable {
 
     static final int SLOT_BYTES = 4096;
-    static final int VALUE_BYTES_MAX = 256;
     private static final int HEADER_BYTES = 16;
 
     private final Disk.DiskFile file;
     private final int magic;
-    private final ByteBuffer slot = ByteBuffer.allocateDirect(HEADER_BYTES + VALUE_BYTES_MAX + 4);
-    private final ByteBuffer[] slots = {slot};
+    private final ByteBuffer slot;
+    private final ByteBuffer[] slots;
     private long version;
     private Optional<ByteBuffer> value = Optional.empty();
 
-    private TwoSlotFile(Disk.DiskFile file, int magic) {
+    private TwoSlotFile(Disk.DiskFile file, int magic, int slotBytes) {
         this.file = file;
         this.magic = magic;
+        this.slot = ByteBuffer.allocateDirect(slotBytes);
+        this.slots = new ByteBuffer[] {slot};
     }
 
     /** Creates the file with zeroed slots; the caller saves a value and syncs the folder. */
-    static TwoSlotFile create(Disk disk, Path path, int magic) throws IOException {
-        TwoSlotFile result = new TwoSlotFile(disk.open(path, true), magic);
+    static TwoSlotFile create(Disk disk, Path path, int magic, int slotBytes) throws IOException {
+        TwoSlotFile result = new TwoSlotFile(disk.open(path, true), magic, slotBytes);
         result.file.truncate(0);
-        result.file.write(new ByteBuffer[] {ByteBuffer.allocate(2 * SLOT_BYTES)}, 1, 0);
+        result.file.write(new ByteBuffer[] {ByteBuffer.allocate(2 * slotBytes)}, 1, 0);
         result.file.force();
         return result;
     }
 
-    static TwoSlotFile open(Disk disk, Path path, int magic) throws IOException {
-        TwoSlotFile result = new TwoSlotFile(disk.open(path, false), magic);
+    static TwoSlotFile open(Disk disk, Path path, int magic, int slotBytes) throws IOException {
+        TwoSlotFile result = new TwoSlotFile(disk.open(path, false), magic, slotBytes);
         result.load(0);
         result.load(1);
         return result;
@@ -56,13 +57,13 @@ final class TwoSlotFile implements Closeable {
 
     private Optional<Slot> read(int number) throws IOException {
         ByteBuffer bytes = ByteBuffer.allocate(slot.capacity());
-        int count = Checksums.readFully(file, bytes, (long) number * SLOT_BYTES);
+        int count = Checksums.readFully(file, bytes, (long) number * slot.capacity());
         if (count < HEADER_BYTES + 4 || bytes.getInt(0) != magic) {
             return Optional.empty();
         }
         int length = bytes.getInt(4);
         long found = bytes.getLong(8);
-        if (length < 0 || length > VALUE_BYTES_MAX || count < HEADER_BYTES + length + 4) {
+        if (length < 0 || length > slot.capacity() - HEADER_BYTES - 4 || count < HEADER_BYTES + length + 4) {
             return Optional.empty();
         }
         if (bytes.getInt(HEADER_BYTES + length) != Checksums.of(bytes, 0, HEADER_BYTES + length)) {
@@ -99,7 +100,7 @@ final class TwoSlotFile implements Closeable {
         slot.putInt(magic).putInt(bytes.remaining()).putLong(next).put(bytes.duplicate());
         slot.putInt(Checksums.of(slot, 0, slot.position()));
         slot.flip();
-        file.write(slots, 1, (next & 1) * SLOT_BYTES);
+        file.write(slots, 1, (next & 1) * slot.capacity());
         file.force();
         version = next;
         value = Optional.of(

@@ -28,6 +28,7 @@
  * identity                  who the store is; replaced as a whole
  * hardstate                 term and vote; two slots
  * tailmark                  evidence of the log's end; two slots
+ * membership                the newest memberships, should the log lose them; two slots
  * 00000000000000000001.log  a segment, named by its first index
  * 00000000000000000001.index  what a scan of a sealed segment finds; a cache
  * snapshot/                 a snapshot that is being received; without the manifest it is deleted at the next start
@@ -48,8 +49,9 @@
  * recoveryEpoch 32+n+m        8  format 2 only: rises with each recovery by force
  * crc                         4  of everything before
  *
- * slot (hardstate, tailmark): at 0 and 4096; a value of version v lies in slot v mod 2, the highest whole one counts
- * magic            0          4  "ARGH", "ARGM"
+ * slot (hardstate, tailmark): at 0 and 4096 (membership: 8192); a value of version v lies in slot v mod 2, the highest
+ *   whole one counts
+ * magic            0          4  "ARGH", "ARGM", "ARGN"
  * valueBytes       4          4
  * version          8          8
  * value           16          n
@@ -58,6 +60,7 @@
  *   index 8 (or 0, 0); while the log is written without syncing it: boot id of the machine 16; each save fills both slots
  * value of tailmark: firstIndex 8, segment's firstIndex 8, its epoch 8, position 8, lastIndex 8, lastTerm 8, cuts 12;
  *   while entries are in doubt: the first of them 8, the last 8
+ * value of membership: the last two at most, ascending, each: index 8, membersBytes 4, members; each save fills both slots
  *
  * snapshot.manifest
  * magic            0          4  "ARGP"

@@ -471,52 +471,6 @@ class LogFetchTest {
         }
     }
 
-    /** It was begun behind the gap with the membership that was known, and would be the only one to name it. */
-    @Test
-    void aFileBegunBehindALostMembershipIsWrittenAnewBeforeItBecomesTheFirst() throws IOException {
-        Membership later;
-        long lastFile;
-        try (LocalStore peer = filled(peerDisk)) {
-            try (LocalStore store = filled(disk)) {
-                later = store.membership().orElseThrow().withFlush(RaftConfig.Flush.ASYNC);
-                List<Long> files = files(store);
-                lastFile = files.get(files.size() - 1);
-                Entry change = Entry.of(LAST + 1, termOf(LAST), EntryType.CONFIG, later.encode());
-                for (LocalStore each : List.of(peer, store)) {
-                    each.log().append(List.of(change));
-                    each.log().sync();
-                }
-                assertThat(store.log().segmentStart(LAST + 1)).isEqualTo(lastFile);
-            }
-            loseHeaders(lastFile);
-            committed = committedByPeers = LAST + 1;
-            droppable = LAST + 1;
-            long behind = LAST + 2;
-            try (LocalStore store = open(disk)) {
-                repair(store, peer);
-                assertThat(store.log().damage()).isEmpty();
-                assertThat(store.membership()).contains(later);
-
-                store.log().trim(LAST + 1);
-                assertThat(store.membership()).contains(later);
-                assertThat(store.log().firstIndex()).isEqualTo(lastFile);
-
-                for (; store.log().segmentStart(behind - 1) <= LAST + 2; behind++) {
-                    store.log().append(List.of(withTerm(behind, termOf(LAST))));
-                    store.log().sync();
-                }
-                repair(store, peer);
-                store.log().trim(LAST + 1);
-                assertThat(store.log().firstIndex()).isEqualTo(LAST + 2);
-                assertThat(store.membership()).contains(later);
-            }
-            try (LocalStore store = open(disk)) {
-                assertThat(store.log().damage()).isEmpty();
-                assertThat(store.membership()).contains(later);
-            }
-        }
-    }
-
     /** Only what was lost could tell whether the header is right, and a log must know the term in front of it. */
     @Test
     void aFileBegunBehindALostEndDoesNotBecomeTheFirstWhileTheTermInFrontOfItIsLost() throws IOException {

@@ -249,12 +249,14 @@ class ScrubTest {
 
     @Test
     void everyFlippedByteOfASmallFileIsWrittenAnew() throws IOException {
-        for (String name : List.of("identity", "hardstate", "tailmark", "00000000000000000001.index")) {
+        for (String name : List.of("identity", "hardstate", "tailmark", "membership", "00000000000000000001.index")) {
             Path file = FOLDER.resolve(name);
             byte[] whole = disk.content(file);
-            int[] parts = name.equals("hardstate") || name.equals("tailmark")
-                    ? new int[] {0, 27, 4096, 4096 + 27}
-                    : new int[] {0, whole.length / 2, whole.length - 1};
+            int[] parts = switch (name) {
+                case "hardstate", "tailmark" -> new int[] {0, 27, 4096, 4096 + 27};
+                case "membership" -> new int[] {0, 27, 8192, 8192 + 27};
+                default -> new int[] {0, whole.length / 2, whole.length - 1};
+            };
             for (int at : parts) {
                 disk.flip(file, at, 1 << random.nextInt(8));
                 Scrub scrub = scrub(RaftConfig.Scrub.DEFAULT);
