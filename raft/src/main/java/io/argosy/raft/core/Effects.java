@@ -41,12 +41,14 @@ public record Effects(
      * @param sequence rises by one with each request
      * @param term the core's term when it was issued (R39)
      * @param truncateFrom drop this index and everything behind it first
+     * @param prevTerm of the entry in front of {@code truncateFrom}
      */
     public record Persist(
             long sequence,
             long term,
             Optional<HardState> hardState,
             OptionalLong truncateFrom,
+            long prevTerm,
             List<Entry> entries,
             List<Outbound> sendAfterDurable) {}
 

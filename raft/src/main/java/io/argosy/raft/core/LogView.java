@@ -76,6 +76,14 @@ final class LogView {
         return !frontKnown && index == firstIndex - 1;
     }
 
+    /** The leader says what term was in front of a log of which nothing is left. */
+    void knowFront(long index, long term) {
+        if (isUnknownFront(index) && lastIndex == index) {
+            pushTerm(index, term);
+            frontKnown = true;
+        }
+    }
+
     long firstIndex() {
         return firstIndex;
     }

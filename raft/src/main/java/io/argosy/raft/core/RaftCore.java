@@ -752,7 +752,8 @@ public final class RaftCore {
         OptionalLong truncateFrom = log.takeTruncation();
         List<Entry> entries = log.takeUnhanded();
         long sequence = durability.issue(handedHardState, log.lastIndex());
-        return new Persist(sequence, term, changed, truncateFrom, entries, outbox.takeAfterDurable());
+        long prevTerm = truncateFrom.isPresent() ? log.termAt(truncateFrom.getAsLong() - 1) : 0;
+        return new Persist(sequence, term, changed, truncateFrom, prevTerm, entries, outbox.takeAfterDurable());
     }
 
     private boolean hardStateChanged() {
@@ -1296,7 +1297,7 @@ public final class RaftCore {
         }
         requireCommittedMatch(from, prev, m.prevTerm());
         noteBeingBroughtUp(m);
-        appendMissing(from, prev, m.entries(), replacesUnknown);
+        appendMissing(from, m, replacesUnknown);
         long verified = prev + m.entries().size();
         // Everything committed is in the leader's log too: behind a snapshot it need not find out entry by entry.
         long held = Math.max(verified, Math.min(commitIndex, durability.durableIndex()));
@@ -1344,7 +1345,9 @@ public final class RaftCore {
      * acknowledged: they are remembered with the truncation, and this replica votes as if it had them until its log has
      * taken their place.
      */
-    private void appendMissing(ReplicaId from, long prev, List<Entry> entries, boolean replacesUnknown) {
+    private void appendMissing(ReplicaId from, AppendRequest m, boolean replacesUnknown) {
+        long prev = m.prevIndex();
+        List<Entry> entries = m.entries();
         int count = entries.size();
         boolean reconfigured = false;
         int i = 0;
@@ -1364,6 +1367,8 @@ public final class RaftCore {
                 reached = heldEnd();
                 // The leader's entry 1, which follows at once, is the founding membership as well.
                 truncateFrom(index, Math.max(2, index));
+                log.knowFront(
+                        index - 1, i == 0 ? m.prevTerm() : entries.get(i - 1).term());
                 break;
             }
             if (index >= log.firstIndex() && log.termAt(index) != entry.term()) {

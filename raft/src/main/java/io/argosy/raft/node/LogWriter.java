@@ -356,11 +356,12 @@ final class LogWriter implements Lane {
         for (Persist request : requests) {
             if (request.truncateFrom().isPresent()) {
                 long from = request.truncateFrom().getAsLong();
+                long prevTerm = request.prevTerm();
                 while (!merged.isEmpty() && merged.get(merged.size() - 1).index() >= from) {
                     merged.remove(merged.size() - 1);
                 }
                 if (from <= lastIndex) {
-                    writes.add(() -> raftLog.truncateFrom(from));
+                    writes.add(() -> raftLog.truncateFrom(from, prevTerm));
                     lastIndex = from - 1;
                 }
             }
@@ -450,6 +451,7 @@ final class LogWriter implements Lane {
                         request.term(),
                         Optional.empty(),
                         request.truncateFrom(),
+                        request.prevTerm(),
                         request.entries(),
                         rest),
                 write.sizeBytes);

@@ -34,7 +34,14 @@ public interface RaftLog extends Closeable {
     /** Makes everything appended and truncated so far durable. */
     void sync() throws IOException;
 
-    /** Drops the index and everything behind it, durably before it returns (R20: no stale bytes pose as entries). */
+    /**
+     * Drops the index and everything behind it, durably before it returns (R20: no stale bytes pose as entries).
+     *
+     * @param prevTerm of the entry in front of the index: the file that told it may be lost
+     */
+    void truncateFrom(long index, long prevTerm) throws IOException;
+
+    /** As {@link #truncateFrom(long, long)}, with the term that this log takes for that in front of the index. */
     void truncateFrom(long index) throws IOException;
 
     /** Deletes whole segments whose entries all lie at or below the index. */

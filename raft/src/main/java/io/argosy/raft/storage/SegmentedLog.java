@@ -546,6 +546,11 @@ final class SegmentedLog implements RaftLog {
 
     @Override
     public void truncateFrom(long index) throws IOException {
+        truncateFrom(index, termAt(index - 1));
+    }
+
+    @Override
+    public void truncateFrom(long index, long prevTerm) throws IOException {
         requireSound();
         if (index > lastIndex) {
             return;
@@ -559,7 +564,11 @@ final class SegmentedLog implements RaftLog {
         List<Segment> all = segments;
         int kept = holderOf(all, index);
         try {
-            truncate(all, kept, index);
+            if (index < all.get(kept).firstIndex()) {
+                beginAnewFrom(index, prevTerm);
+            } else {
+                truncate(all, kept, index);
+            }
         } catch (DiskFullException e) {
             throw e;
         } catch (IOException e) {
@@ -573,6 +582,9 @@ final class SegmentedLog implements RaftLog {
         if (reopened) {
             disk.delete(folder.resolve(segment.indexFileName()));
             disk.syncFolder(folder);
+        }
+        if (reopened && !isNextTold(segment, all.get(kept + 1))) {
+            deleteFromTheEnd(segment.firstIndex() + 1);
         }
         int recordChain = writeTruncation(segment, index, reopened);
         long nextPosition = segment.endPosition + Batch.SECTOR_BYTES;
@@ -600,14 +612,55 @@ final class SegmentedLog implements RaftLog {
         // Before files go: the mark must not name one that is no longer there.
         mark = currentMark();
         saveMark();
-        // From the end, each durably: what a crash leaves must follow the truncated segment without a hole.
-        List<Long> left = files(segment.firstIndex() + 1, Long.MAX_VALUE);
+        deleteFromTheEnd(segment.firstIndex() + 1);
+        for (Segment gone : all.subList(kept + 1, all.size())) {
+            gone.release();
+        }
+    }
+
+    /**
+     * The next start would not see from a truncation that the files behind a lost one did not survive it: they go first, and
+     * as in {@link #beginAnewFrom} are damage until the mark is saved.
+     */
+    private static boolean isNextTold(Segment segment, Segment next) {
+        return next.header.before().epoch() == segment.header.epoch() || next.firstIndex() == segment.lastIndex + 1;
+    }
+
+    /**
+     * Drops the index and all behind it where the file is lost that could say so: all that can be read lies behind. The log
+     * goes on in a file of its own. Until the mark is saved a crash leaves the log as long as it was, what is gone of it
+     * counts as damaged.
+     */
+    private void beginAnewFrom(long index, long prevTerm) throws IOException {
+        List<Segment> all = segments;
+        disk.delete(folder.resolve(Segment.name(index) + Segment.INDEX_SUFFIX));
+        Segment next = LogRecovery.newSegment(
+                files(), index, prevTerm, SegmentHeader.Predecessor.NONE, configInFrontOf(index));
+        zeroAhead.close();
+        deleteFromTheEnd(index + 1);
+
+        countTruncation();
+        lastIndex = index - 1;
+        terms = List.of(new TermStart(index - 1, prevTerm));
+        configs = configs.stream().filter(c -> c.index() < index).toList();
+        editDamage(list -> Ranges.cutFrom(list, index));
+        editDoubt(list -> Ranges.cutFrom(list, index));
+        activate(List.of(next));
+        countTruncation();
+        mark = currentMark();
+        saveMark();
+        for (Segment gone : all) {
+            gone.release();
+        }
+        log.warn("the file that was to be truncated is lost, the log goes on in a new one index={}", index);
+    }
+
+    /** Each durably: what a crash leaves must follow what stays without a hole. */
+    private void deleteFromTheEnd(long fromIndex) throws IOException {
+        List<Long> left = files(fromIndex, Long.MAX_VALUE);
         for (int i = left.size() - 1; i >= 0; i--) {
             deleteFile(left.get(i));
             disk.syncFolder(folder);
-        }
-        for (Segment gone : all.subList(kept + 1, all.size())) {
-            gone.release();
         }
     }
 

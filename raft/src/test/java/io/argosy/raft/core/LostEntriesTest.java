@@ -8,6 +8,7 @@ import static io.argosy.raft.core.CoreUnderTest.entries;
 import static io.argosy.raft.core.CoreUnderTest.preVote;
 import static io.argosy.raft.core.CoreUnderTest.vote;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.argosy.raft.Entry;
 import io.argosy.raft.EntryType;
@@ -384,6 +385,25 @@ class LostEntriesTest {
 
             assertThat(behind.rejected()).isFalse();
             assertThat(one.core.commitIndex()).isEqualTo(8);
+        }
+
+        /** Who leads later must know it: whoever has the entry in front would stop at a wrong one. */
+        @Test
+        void aTermThatIsLostInFrontOfALogThatIsGivenUpIsTheLeaders() {
+            for (int inFront = 0; inFront < 2; inFront++) {
+                CoreUnderTest one = replicaThatLostItsOnlyFile();
+                waitLongEnough(one, 5);
+
+                one.receive(
+                        TWO, inFront == 0 ? append(3, 5, 2, 5, entries(6, 3)) : append(3, 4, 2, 5, entries(5, 2, 3)));
+
+                Effects.Persist persist = one.take().persist().orElseThrow();
+                assertThat(persist.truncateFrom()).hasValue(6);
+                assertThat(persist.prevTerm()).isEqualTo(2);
+                one.settle();
+                assertThatThrownBy(() -> one.receive(TWO, append(3, 5, 1, 5, List.of())))
+                        .isInstanceOf(InvariantViolation.class);
+            }
         }
 
         @Test

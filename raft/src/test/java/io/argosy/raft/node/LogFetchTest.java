@@ -471,6 +471,57 @@ class LogFetchTest {
         }
     }
 
+    /** Where the file is lost that a truncation would be written to, the log goes on in a new one. */
+    @Test
+    void aLogWhoseFirstFileIsLostIsTruncatedInsideOfItAndComesBack() throws IOException {
+        List<Long> files;
+        try (LocalStore store = filled(disk)) {
+            files = files(store);
+        }
+        long index = files.get(1) - 3;
+        loseHeaders(files.get(0));
+        try (LocalStore store = open(disk)) {
+            store.log().truncateFrom(index, termOf(index - 1));
+            for (long next = index; next <= LAST; next++) {
+                store.log().append(List.of(entryOfAnotherLeader(next)));
+                store.log().sync();
+            }
+        }
+        try (LocalStore peer = filled(peerDisk, index);
+                LocalStore store = open(disk)) {
+            assertThat(store.log().damage()).hasSize(1);
+
+            repair(store, peer);
+
+            assertThat(store.log().damage()).isEmpty();
+            assertThat(store.log().terms()).isEqualTo(peer.log().terms());
+        }
+        try (LocalStore store = open(disk)) {
+            assertThat(store.log().damage()).isEmpty();
+            assertThat(store.log().lastIndex()).isEqualTo(LAST);
+        }
+    }
+
+    /** The term in front of the log is lost with its only file; whoever truncates knows it. */
+    @Test
+    void aLogThatIsLostAsAWholeGoesOnBehindATermThatTheLeaderKnows() throws IOException {
+        long only;
+        try (LocalStore store = filled(disk)) {
+            only = files(store).get(files(store).size() - 1);
+            store.log().trim(only - 1);
+        }
+        loseHeaders(only);
+        try (LocalStore store = open(disk)) {
+            store.log().truncateFrom(only, termOf(only - 1));
+        }
+
+        try (LocalStore store = open(disk)) {
+            assertThat(store.log().damage()).isEmpty();
+            assertThat(store.log().lastIndex()).isEqualTo(only - 1);
+            assertThat(store.log().terms()).containsExactly(new TermStart(only - 1, termOf(only - 1)));
+        }
+    }
+
     /** Only what was lost could tell whether the header is right, and a log must know the term in front of it. */
     @Test
     void aFileBegunBehindALostEndDoesNotBecomeTheFirstWhileTheTermInFrontOfItIsLost() throws IOException {

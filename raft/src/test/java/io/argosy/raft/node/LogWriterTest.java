@@ -45,7 +45,7 @@ class LogWriterTest {
 
     private static Persist write(long index) {
         Entry entry = Entry.of(index, 1, EntryType.COMMAND, ByteBuffer.wrap(new byte[700]));
-        return new Persist(index, 1, Optional.empty(), OptionalLong.empty(), List.of(entry), List.of());
+        return new Persist(index, 1, Optional.empty(), OptionalLong.empty(), 0, List.of(entry), List.of());
     }
 
     private static LogWriter writer(FaultyDisk disk, LocalStore store) throws IOException {

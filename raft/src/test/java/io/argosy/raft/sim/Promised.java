@@ -435,13 +435,18 @@ final class Promised {
 
         @Override
         public void truncateFrom(long index) throws IOException {
+            truncateFrom(index, termAt(index - 1));
+        }
+
+        @Override
+        public void truncateFrom(long index, long prevTerm) throws IOException {
             // Counts as gone from the first moment: a crash in the middle may leave either.
             syncedIndex = Math.min(syncedIndex, index - 1);
             forcedIndex = Math.min(forcedIndex, index - 1);
             if (hardState.reached().index() < lastIndex) {
                 checks.truncating(node, index);
             } // Else what was lost without its terms gives way to the leader's, and is remembered by votes (4.4).
-            log.truncateFrom(index);
+            log.truncateFrom(index, prevTerm);
             lastIndex = index - 1;
             doubtful = doubtful.stream().filter(d -> d.fromIndex() < index).toList();
         }

@@ -17,8 +17,12 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** A file of the log that is written anew, with the power failing in every operation of it (R32, R38). */
 class PatchCrashTest {
@@ -189,10 +193,7 @@ class PatchCrashTest {
 
     @Test
     void aRepairOfBothHeadersIsAllOrNothing() throws IOException {
-        survivesEveryOperation("headers", 1, (d, file) -> {
-            d.flip(file, 20, 8);
-            d.flip(file, SegmentHeader.COPY_BYTES + 20, 8);
-        });
+        survivesEveryOperation("headers", 1, (d, file) -> loseHeaders(d, String.valueOf(file.getFileName())));
     }
 
     @Test
@@ -253,6 +254,101 @@ class PatchCrashTest {
                 again.close();
             }
         }
+    }
+
+    /**
+     * With whatever files lost, from whatever index: a crash leaves the log as long as it was, what is gone of it counting
+     * as damaged, or ended in front of the index.
+     */
+    @ParameterizedTest
+    @ValueSource(strings = {"0", "01", "02", "1", "12", "012", "all"})
+    void aTruncationOfALogThatLostFilesIsAllOrNothing(String lost) throws IOException {
+        truncatesAtEveryOperation(lost, 0);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"0", "01", "all"})
+    void aTruncationOfATrimmedLogThatLostFilesIsAllOrNothing(String lost) throws IOException {
+        truncatesAtEveryOperation(lost, 12);
+    }
+
+    private void truncatesAtEveryOperation(String lost, long trimTo) throws IOException {
+        long first;
+        try (LocalStore store = writeAStory()) {
+            store.log().trim(trimTo);
+            first = store.log().firstIndex();
+        }
+        FaultyDisk sound = disk;
+        List<String> logs = logs(sound);
+        List<String> gone = new ArrayList<>();
+        for (int i = 0; i < logs.size(); i++) {
+            if (lost.equals("all") || lost.contains(String.valueOf(i))) {
+                gone.add(logs.get(i));
+            }
+        }
+        List<Entry> before = List.copyOf(entries);
+        boolean sawOld = false;
+        Set<Long> indexes = new TreeSet<>(List.of((long) before.size()));
+        for (String name : logs) {
+            long begins = Segment.firstIndex(name).orElseThrow();
+            indexes.addAll(List.of(begins - 1, begins, begins + 1));
+        }
+        // Entry 1 comes from the store's identity.
+        indexes.removeIf(index -> index < Math.max(2, first) || index > before.size());
+        for (long index : indexes) {
+            boolean finished = false;
+            for (int cut = 1; !finished; cut++) {
+                String where = "truncation from " + index + ", power lost in operation " + cut;
+                entries.clear();
+                entries.addAll(before);
+                FaultyDisk hurtDisk = sound.copy();
+                gone.forEach(name -> loseHeaders(hurtDisk, name));
+                LocalStore store = open(hurtDisk);
+                hurtDisk.losePowerAt(cut);
+                try {
+                    store.log().truncateFrom(index, termOf(index - 1));
+                    finished = true;
+                } catch (PowerLostException e) {
+                    assertThat(cut).as(where).isLessThan(100);
+                }
+                disk = hurtDisk.crash();
+                LocalStore again = open(disk);
+                readAll(again);
+                if (finished || again.log().lastIndex() < before.size()) {
+                    assertThat(again.log().lastIndex()).as(where).isEqualTo(index - 1);
+                    entries.subList((int) index - 1, entries.size()).clear();
+                } else {
+                    sawOld = true;
+                }
+                check(again, first, where);
+                again.log().truncateFrom(index, termOf(index - 1));
+                entries.subList((int) index - 1, entries.size()).clear();
+                goOn(again);
+                repair(again);
+                again.close();
+                LocalStore last = open(disk);
+                readAll(last);
+                assertThat(check(last, first, where)).as(where).isZero();
+                assertThat(last.log().lastIndex()).as(where).isEqualTo(entries.size());
+                assertThat(last.log().damage()).as(where).isEmpty();
+                last.close();
+            }
+        }
+        assertThat(sawOld).isTrue();
+    }
+
+    private void goOn(LocalStore store) throws IOException {
+        for (int i = 0; i < 15; i++) {
+            long index = entries.size() + 1L;
+            entries.add(Entry.of(index, 20, EntryType.COMMAND, ByteBuffer.wrap(new byte[1500])));
+            store.log().append(entries.subList((int) index - 1, (int) index));
+            store.log().sync();
+        }
+    }
+
+    private static void loseHeaders(FaultyDisk where, String name) {
+        where.flip(FOLDER.resolve(name), 20, 8);
+        where.flip(FOLDER.resolve(name), SegmentHeader.COPY_BYTES + 20, 8);
     }
 
     /** Bodies in front of a snapshot come one file at a time, newest first (D2). */
