@@ -19,9 +19,13 @@ import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The store on one disk. */
 public final class LocalStore implements ReplicaStore {
+
+    private static final Logger logger = LoggerFactory.getLogger(LocalStore.class);
 
     private static final UUID NO_BOOT = new UUID(0, 0);
 
@@ -50,6 +54,7 @@ public final class LocalStore implements ReplicaStore {
         this.hardState = hardState;
         this.log = log;
         this.published = published;
+        log.onFailed(this::recordThatMoreMayBeLost);
         this.keeper = attended ? Optional.of(LogKeeper.start(log, folder)) : Optional.empty();
     }
 
@@ -198,6 +203,21 @@ public final class LocalStore implements ReplicaStore {
             hardState.unsyncedSince(allowed ? Optional.of(disk.bootId().orElse(NO_BOOT)) : Optional.empty());
         } catch (IOException e) {
             throw log.fail(e);
+        }
+    }
+
+    /**
+     * After a failed force the page cache may have let go of what the disk never held, and the machine goes on: the next
+     * start finds it gone though its boot is the same. As far as the disk still takes it.
+     */
+    private void recordThatMoreMayBeLost() {
+        if (hardState.unsyncedSince().isEmpty()) {
+            return;
+        }
+        try {
+            hardState.unsyncedSince(Optional.of(NO_BOOT));
+        } catch (IOException e) {
+            logger.error("cannot record that unsynced entries may be lost: replace this replica folder={}", folder, e);
         }
     }
 

@@ -77,6 +77,7 @@ final class SegmentedLog implements RaftLog {
     private volatile boolean markSaved;
     private volatile Optional<IOException> failure = Optional.empty();
     private volatile Runnable onSynced = () -> {};
+    private volatile Runnable onFailed = () -> {};
 
     /** Where the next record goes, in the last segment. Readers of the last segment stop at its endPosition. */
     private long position;
@@ -1112,8 +1113,14 @@ final class SegmentedLog implements RaftLog {
     IOException fail(IOException e) {
         if (failure.isEmpty()) {
             failure = Optional.of(e);
+            onFailed.run();
         }
         return e;
+    }
+
+    /** Called once, at the first failure, by the thread that it befell. */
+    void onFailed(Runnable listener) {
+        onFailed = listener;
     }
 
     // Reading

@@ -16,10 +16,10 @@
  *   <li>Any number of appends may share one sync. Each record says how many bytes in front of it were not yet durable,
  *       so that a record proves its predecessors exactly as far as they were forced.
  *   <li>A segment is made only when the one in front of it is durable, and has its name only when its header is.
- *   <li>A file is deleted only when the tail mark, durable, no longer asks for it; or
- *       where a crash then leaves the log as long as it was, with what is gone of it damaged.
- *   <li>After an I/O error nothing is written any more (R30). {@link io.argosy.raft.storage.DiskFullException} is no such
- *       error: the write was taken back and may be repeated (R35).
+ *   <li>A file is deleted only when the tail mark, durable, no longer asks for it; or where a crash then leaves the log as
+ *       long as it was, with what is gone of it damaged.
+ *   <li>After an I/O error nothing is written any more (R30), but for the note that unsynced entries may be lost. {@link
+ *       io.argosy.raft.storage.DiskFullException} is no such error: the write was taken back and may be repeated (R35).
  * </ul>
  *
  * <p><b>Files</b> of a data folder; all integers big endian, all checksums CRC-32C, format 1 (the first):

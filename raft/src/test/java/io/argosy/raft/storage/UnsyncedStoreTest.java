@@ -1,6 +1,7 @@
 package io.argosy.raft.storage;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.argosy.raft.Entry;
 import io.argosy.raft.EntryType;
@@ -72,6 +73,19 @@ class UnsyncedStoreTest {
         disk = disk.processDied();
 
         assertThatNothingIsLost();
+    }
+
+    /** The page cache may let go of what a failed force was to write. */
+    @Test
+    void aFailedForceLeavesAnUnknownEndOnTheSameBoot() throws IOException {
+        LocalStore store = written();
+        disk.failAt(1);
+        assertThatThrownBy(() -> store.log().sync()).isInstanceOf(IOException.class);
+        disk = disk.processDied();
+
+        try (LocalStore again = open()) {
+            assertThat(again.hardState()).isEqualTo(STATE.withUnknownEnd());
+        }
     }
 
     @Test
