@@ -51,6 +51,8 @@ public record RaftStatus(
      * @param state PROBE, REPLICATE or SNAPSHOT
      * @param caughtUp close enough to the end of the log to be promoted
      * @param hollow it lacks entries that the state refers to, or has not yet told this leader that it lacks none (D2)
+     * @param silent no stream, or no answer within the longest election timeout: changes of the membership count it as gone
+     * @param silentNanos since its last answer, or since this leader leads
      */
     public record PeerStatus(
             ReplicaId id,
@@ -63,7 +65,9 @@ public record RaftStatus(
             long appliedIndex,
             boolean caughtUp,
             boolean diskSlow,
-            boolean hollow) {
+            boolean hollow,
+            boolean silent,
+            long silentNanos) {
 
         /** What the replica is to the group. */
         public enum Standing {

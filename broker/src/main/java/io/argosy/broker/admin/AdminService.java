@@ -61,6 +61,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.function.LongFunction;
@@ -149,7 +150,9 @@ final class AdminService extends AdminGrpc.AdminImplBase {
                         .setAppliedIndex(peer.appliedIndex())
                         .setCaughtUp(peer.caughtUp())
                         .setDiskSlow(peer.diskSlow())
-                        .setHollow(peer.hollow())));
+                        .setHollow(peer.hollow())
+                        .setSilent(peer.silent())
+                        .setSilentMillis(TimeUnit.NANOSECONDS.toMillis(peer.silentNanos()))));
         response.setHollow(status.hollow());
         status.catchup()
                 .ifPresent(catchup -> response.setCatchup(Catchup.newBuilder()

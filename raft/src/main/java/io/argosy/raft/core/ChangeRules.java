@@ -98,7 +98,7 @@ final class ChangeRules {
             return unknown(id, now);
         }
         PeerProgress peer = replicator.peers()[position];
-        if (!isLive(peer, nowNanos)) {
+        if (!replicator.isLive(peer, nowNanos)) {
             return deny(
                     Reason.UNREACHABLE,
                     "replica " + id + " does not answer the leader: start it, or mend the network between them");
@@ -139,7 +139,7 @@ final class ChangeRules {
                 return denyLastCopy(peer.id, id);
             }
             // What became of the disk of one that is gone nobody knows; it must not forbid everything.
-            if (isLive(peer, nowNanos)) {
+            if (replicator.isLive(peer, nowNanos)) {
                 return deny(
                         Reason.NOT_HEARD_YET,
                         "replica " + peer.id + " has not told this leader yet what it holds: try again");
@@ -151,7 +151,7 @@ final class ChangeRules {
     private Judged ifMajorityAnswers(Membership next, long nowNanos) {
         int live = next.voter(config.self()).isPresent() ? 1 : 0;
         for (PeerProgress peer : replicator.peers()) {
-            if (next.voter(peer.id).isPresent() && isLive(peer, nowNanos)) {
+            if (next.voter(peer.id).isPresent() && replicator.isLive(peer, nowNanos)) {
                 live++;
             }
         }
@@ -169,10 +169,6 @@ final class ChangeRules {
                 Reason.HOLLOW,
                 "replica " + hollow + " does not hold all messages yet, and " + removed
                         + " may have the last copy: wait until it has fetched them");
-    }
-
-    private boolean isLive(PeerProgress peer, long nowNanos) {
-        return peer.streamOpen && nowNanos - peer.heardNanos < config.electionMaxNanos();
     }
 
     private static Judged unknown(ReplicaId id, Membership now) {

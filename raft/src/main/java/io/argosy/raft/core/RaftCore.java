@@ -840,7 +840,7 @@ public final class RaftCore {
 
     /** What the leader knows of the others; stale on a replica that doesn't lead. */
     public List<RaftStatus.PeerStatus> peers() {
-        return replicator.status(catchUp);
+        return replicator.status(catchUp, nowNanos);
     }
 
     /** In force, committed or not; empty while the store belongs to no group. */

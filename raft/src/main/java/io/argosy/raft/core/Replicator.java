@@ -478,7 +478,7 @@ final class Replicator {
         return taken;
     }
 
-    List<PeerStatus> status(CatchUp catchUp) {
+    List<PeerStatus> status(CatchUp catchUp, long nowNanos) {
         List<PeerStatus> status = new ArrayList<>(peers.length);
         for (PeerProgress peer : peers) {
             status.add(new PeerStatus(
@@ -494,8 +494,15 @@ final class Replicator {
                     peer.appliedIndex,
                     peer.matchConfirmed && catchUp.reached(peer.matchIndex, log.lastIndex()),
                     peer.diskSlow,
-                    isHollow(peer)));
+                    isHollow(peer),
+                    !isLive(peer, nowNanos),
+                    nowNanos - peer.heardNanos));
         }
         return status;
+    }
+
+    /** It answers this leader. */
+    boolean isLive(PeerProgress peer, long nowNanos) {
+        return peer.streamOpen && nowNanos - peer.heardNanos < config.electionMaxNanos();
     }
 }

@@ -41,6 +41,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -490,6 +491,33 @@ class MembershipTest {
             }
 
             assertThat(refusal(one, new Promote(FOUR))).isEqualTo(Reason.NOT_CAUGHT_UP);
+        }
+
+        /** What operators see is what the rules go by. */
+        @Test
+        void statusTellsWhoIsSilentAndForHowLong() {
+            CoreUnderTest one = leaderWithLearner();
+            assertThat(one.core.peers()).noneMatch(PeerStatus::silent);
+
+            tickAndAnswer(one, 1_000, 1);
+
+            for (PeerStatus peer : one.core.peers()) {
+                assertThat(peer.silent())
+                        .as("replica %s", peer.id())
+                        .isEqualTo(peer.id().equals(FOUR));
+                assertThat(peer.silentNanos())
+                        .isEqualTo(peer.id().equals(FOUR) ? TimeUnit.MILLISECONDS.toNanos(1_000) : 0);
+            }
+            assertThat(refusal(one, new Promote(FOUR))).isEqualTo(Reason.UNREACHABLE);
+
+            completeFrom(one, FOUR, 1);
+            assertThat(one.core.peers()).noneMatch(PeerStatus::silent);
+
+            one.core.peerUnreachable(FOUR);
+            assertThat(one.core.peers())
+                    .filteredOn(PeerStatus::silent)
+                    .extracting(PeerStatus::id)
+                    .containsExactly(FOUR);
         }
 
         @Test
