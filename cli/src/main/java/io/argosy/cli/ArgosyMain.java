@@ -37,11 +37,11 @@ import picocli.CommandLine.Spec;
         exitCodeListHeading = "%nExit codes:%n",
         exitCodeList = {
             "0:done",
-            "1:failed",
+            "1:failed, or not known whether it was done",
             "2:wrong usage",
-            "3:nobody reachable",
+            "3:not reachable: nobody answers, or nobody leads",
             "4:refused by the cluster",
-            "5:done in part"
+            "5:done in part, or a status that is not healthy"
         })
 public final class ArgosyMain implements Runnable {
 

@@ -29,7 +29,7 @@ final class ClusterCommand extends CommandGroup {
     @Command(
             name = "status",
             description = {
-                "Shows all broker groups and replicas: who leads, who lags, which disk is damaged.",
+                "Shows all broker groups and replicas: who leads, who lags or is silent, which disk is damaged.",
                 "Ends with 5 if a replica is missing, damaged or without a leader."
             },
             mixinStandardHelpOptions = true)
@@ -44,9 +44,15 @@ final class ClusterCommand extends CommandGroup {
             Optional<PeerProgress> learner(DescribeReplicaResponse leader) {
                 boolean learner = leader.getMembersList().stream()
                         .anyMatch(member -> member.getReplicaId() == replica.replicaId() && !member.getVoter());
-                return leader.getPeersList().stream()
-                        .filter(peer -> learner && peer.getReplicaId() == replica.replicaId())
-                        .findFirst();
+                return GroupReplicas.progress(leader, replica.replicaId()).filter(peer -> learner);
+            }
+
+            /** Since it last answered its leader, in milliseconds, if it counts as gone there. */
+            Optional<Long> silence(List<Seen> all) {
+                return leaderOf(group, all)
+                        .flatMap(leader -> GroupReplicas.progress(leader, replica.replicaId()))
+                        .filter(PeerProgress::getSilent)
+                        .map(PeerProgress::getSilentMillis);
             }
 
             boolean isDamaged() {
@@ -127,6 +133,10 @@ final class ClusterCommand extends CommandGroup {
             }
             for (Seen each : seen) {
                 String name = each.group.name() + "/" + each.replica.replicaId();
+                each.silence(seen)
+                        .ifPresent(millis ->
+                                problems.add("replica " + name + " is silent: the last answer to its leader is "
+                                        + RaftStatusCommand.seconds(millis) + " old"));
                 if (!each.problem.isEmpty()) {
                     problems.add("replica " + name + ": " + each.problem);
                 }
@@ -192,6 +202,7 @@ final class ClusterCommand extends CommandGroup {
                     .put("adminAddress", each.replica.adminAddress())
                     .put("role", each.role(seen))
                     .put("problem", each.problem);
+            each.silence(seen).ifPresent(millis -> node.put("silentMillis", millis));
             each.own.ifPresent(own -> {
                 node.put("term", own.getTerm())
                         .put("firstIndex", own.getFirstIndex())

@@ -1,6 +1,7 @@
 package io.argosy.cli;
 
 import io.argosy.client.ClusterDescription.Group;
+import io.argosy.client.ClusterDescription.Replica;
 import io.argosy.proto.v1.AddLearner;
 import io.argosy.proto.v1.AdminCode;
 import io.argosy.proto.v1.AdminGrpc.AdminBlockingStub;
@@ -10,11 +11,14 @@ import io.argosy.proto.v1.ChangeMembershipResponse;
 import io.argosy.proto.v1.DescribeReplicaRequest;
 import io.argosy.proto.v1.DescribeReplicaResponse;
 import io.argosy.proto.v1.FlushMode;
+import io.argosy.proto.v1.MemberInfo;
+import io.argosy.proto.v1.PeerProgress;
 import io.argosy.proto.v1.Prioritise;
 import io.argosy.proto.v1.TransferLeadershipRequest;
 import io.argosy.proto.v1.TransferLeadershipResponse;
 import io.grpc.StatusRuntimeException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
@@ -30,8 +34,11 @@ final class GroupReplicas {
     private static final long PAUSE_MILLIS = 200;
     private static final long SAY_NANOS = TimeUnit.SECONDS.toNanos(1);
 
+    private static final String HOLLOW_OR_NOT_HEARD = "HOLLOW_OR_NOT_HEARD";
+
     /** A new leader has heard of nobody, and one that is asked to lead may be busy: mostly true only for a moment. */
-    private static final List<String> SETTLING = List.of("QUORUM_AT_RISK", "UNREACHABLE", "NO_SUCCESSOR", "NO_ANSWER");
+    private static final List<String> SETTLING =
+            List.of("QUORUM_AT_RISK", "UNREACHABLE", "NO_SUCCESSOR", "NO_ANSWER", HOLLOW_OR_NOT_HEARD);
 
     private static final long SETTLING_NANOS = TimeUnit.SECONDS.toNanos(2);
 
@@ -143,6 +150,20 @@ final class GroupReplicas {
         }
     }
 
+    /** As the replica that was asked knows the members. */
+    static Optional<MemberInfo> member(DescribeReplicaResponse seen, int id) {
+        return seen.getMembersList().stream()
+                .filter(member -> member.getReplicaId() == id)
+                .findFirst();
+    }
+
+    /** What the replica that was asked knows of another one: of use if it leads. */
+    static Optional<PeerProgress> progress(DescribeReplicaResponse seen, int id) {
+        return seen.getPeersList().stream()
+                .filter(peer -> peer.getReplicaId() == id)
+                .findFirst();
+    }
+
     static void add(AdminClient admin, Group group, int id, NewReplica replica) {
         ChangeMembershipRequest request = ChangeMembershipRequest.newBuilder()
                 .setAddLearner(AddLearner.newBuilder()
@@ -151,13 +172,105 @@ final class GroupReplicas {
                         .setClientAddress(replica.client())
                         .setAdminAddress(replica.admin()))
                 .build();
-        new Insistence<>(change(request, "ID_TAKEN"), moments(admin)).run(admin, group);
+        Insistence<ChangeMembershipResponse> insistence = new Insistence<>(change(request, "ID_TAKEN"), moments(admin));
+        try {
+            insistence.run(admin, group);
+        } catch (CommandFailure e) {
+            if (!insistence.reason.equals("UNREACHABLE")) {
+                throw e;
+            }
+            Optional<Integer> who = replicaWithAdminPort(admin, replica.peer());
+            if (who.isPresent()) {
+                throw new CommandFailure(
+                        ExitCodes.REFUSED,
+                        replica.peer() + " is the admin port of replica " + who.get()
+                                + ", and --peer takes its peer port:" + " by default that is one below, "
+                                + replica.beside(-1));
+            }
+            throw e;
+        }
     }
 
+    private static Optional<Integer> replicaWithAdminPort(AdminClient admin, String address) {
+        try {
+            return Optional.of(admin.askAt(
+                            address,
+                            stub -> stub.describeReplica(DescribeReplicaRequest.getDefaultInstance()),
+                            DescribeReplicaResponse::getStatus)
+                    .getReplicaId());
+        } catch (CommandFailure e) {
+            // Nobody's, then; what the leader said of the address stands.
+            return Optional.empty();
+        }
+    }
+
+    /**
+     * Removes a replica. One that leads hands leadership over first, so that sends go on without a gap; but nothing is
+     * handed over for a removal that is refused.
+     */
     static void remove(AdminClient admin, Group group, int id) {
+        Request<DescribeReplicaResponse> check = new Request<>(
+                stub -> stub.describeReplica(DescribeReplicaRequest.getDefaultInstance()),
+                seen -> whyLeaderStays(seen, id)
+                        .map(why -> AdminStatus.newBuilder()
+                                .setCode(AdminCode.ADMIN_CODE_FAILED_PRECONDITION)
+                                .setMessage(why.text)
+                                .build())
+                        .orElse(seen.getStatus()),
+                seen -> whyLeaderStays(seen, id).map(Stay::reason).orElse(""),
+                "");
+        new Insistence<>(check, moments(admin)).run(admin, group);
+        DescribeReplicaResponse now = describe(admin, group);
+        if (now.getLeaderId() == id && otherVoters(now, id) > 0) {
+            transfer(admin, group, 0);
+        }
         ChangeMembershipRequest request =
                 ChangeMembershipRequest.newBuilder().setRemoveId(id).build();
         new Insistence<>(change(request, "UNKNOWN_REPLICA"), moments(admin)).run(admin, group);
+    }
+
+    /** Why a leader is not removed. */
+    private record Stay(String reason, String text) {}
+
+    /**
+     * What the next leader would say to the removal of this one, from what this one knows of the others. Empty for who
+     * does not lead: its removal is judged by the leader itself, and so is that of an only voter, who hands over to nobody.
+     */
+    private static Optional<Stay> whyLeaderStays(DescribeReplicaResponse seen, int id) {
+        long voters = otherVoters(seen, id);
+        if (seen.getReplicaId() != id || seen.getLeaderId() != id || voters == 0) {
+            return Optional.empty();
+        }
+        long live = 0;
+        for (PeerProgress peer : seen.getPeersList()) {
+            if (peer.getSilent()
+                    || member(seen, peer.getReplicaId())
+                            .filter(MemberInfo::getVoter)
+                            .isEmpty()) {
+                continue;
+            }
+            if (peer.getHollow()) {
+                return Optional.of(new Stay(
+                        HOLLOW_OR_NOT_HEARD,
+                        "replica " + peer.getReplicaId() + " does not hold all messages yet, and " + id
+                                + " may have the last copy: wait until it has fetched them"));
+            }
+            live++;
+        }
+        long majority = voters / 2 + 1;
+        return live >= majority
+                ? Optional.empty()
+                : Optional.of(new Stay(
+                        "QUORUM_AT_RISK",
+                        "only " + live + " of the " + voters + " voters that there would be answer, and nothing commits"
+                                + " without " + majority
+                                + ": start the others, or remove those that are gone first"));
+    }
+
+    private static long otherVoters(DescribeReplicaResponse seen, int id) {
+        return seen.getMembersList().stream()
+                .filter(member -> member.getVoter() && member.getReplicaId() != id)
+                .count();
     }
 
     static void prioritise(AdminClient admin, Group group, int id, int priority) {
@@ -197,6 +310,24 @@ final class GroupReplicas {
                 ChangeMembershipRequest.newBuilder().setPromoteId(id).build();
         Patience patience = wait.isZero() ? moments(admin) : new Patience(CATCHING_UP, wait, nanoClock, progress);
         new Insistence<>(change(request, "ALREADY_VOTER"), patience).run(admin, group);
+    }
+
+    /** What each replica says that answers. */
+    static List<DescribeReplicaResponse> describeAll(AdminClient admin, Group group) {
+        List<DescribeReplicaResponse> all = new ArrayList<>();
+        for (Replica replica : group.replicas()) {
+            try {
+                all.add(admin.askAt(
+                        replica.adminAddress(),
+                        stub -> stub.describeReplica(DescribeReplicaRequest.getDefaultInstance()),
+                        DescribeReplicaResponse::getStatus));
+            } catch (CommandFailure e) {
+                if (e.exitCode() != ExitCodes.NOT_REACHABLE) {
+                    throw e;
+                }
+            }
+        }
+        return all;
     }
 
     /** What the leader says, or, without one, any replica. */

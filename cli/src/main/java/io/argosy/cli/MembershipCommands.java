@@ -5,7 +5,6 @@ import io.argosy.proto.v1.DescribeReplicaResponse;
 import io.argosy.proto.v1.FlushMode;
 import io.argosy.proto.v1.MemberInfo;
 import java.time.Duration;
-import java.util.List;
 import java.util.Optional;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -90,7 +89,7 @@ final class MembershipCommands {
             name = "remove",
             description = {
                 "Removes a replica; its id is never used again.",
-                "A leader that is removed hands leadership over first."
+                "A leader that may be removed hands leadership over first."
             },
             mixinStandardHelpOptions = true)
     static final class Remove implements Runnable {
@@ -107,7 +106,6 @@ final class MembershipCommands {
         public void run() {
             try (AdminClient admin = common.admin()) {
                 Group group = replicas.find(admin);
-                handOverIfLeading(admin, group, id);
                 GroupReplicas.remove(admin, group, id);
                 tell(common, "ReplicaRemoved", id, "replica " + id + " is removed; its process can be stopped");
             }
@@ -150,13 +148,13 @@ final class MembershipCommands {
         public void run() {
             try (AdminClient admin = common.admin()) {
                 Group group = replicas.find(admin);
-                List<MemberInfo> members = GroupReplicas.describe(admin, group).getMembersList();
-                if (member(members, id).isEmpty()) {
+                DescribeReplicaResponse now = GroupReplicas.describe(admin, group);
+                if (GroupReplicas.member(now, id).isEmpty()) {
                     throw new CommandFailure(
                             ExitCodes.REFUSED,
                             "the group has no replica " + id + ": 'argosy raft status' lists those it has");
                 }
-                Optional<MemberInfo> member = member(members, newId);
+                Optional<MemberInfo> member = GroupReplicas.member(now, newId);
                 if (member.isPresent() && !member.get().getPeerAddress().equals(replica.peer())) {
                     throw new CommandFailure(
                             ExitCodes.REFUSED,
@@ -172,14 +170,9 @@ final class MembershipCommands {
                     GroupReplicas.promote(admin, group, newId, wait, System::nanoTime, common::say);
                     common.say("replica " + newId + " is a voter");
                 }
-                handOverIfLeading(admin, group, id);
                 GroupReplicas.remove(admin, group, id);
                 tell(common, "ReplicaReplaced", id, "replica " + newId + " has replaced replica " + id);
             }
-        }
-
-        private static Optional<MemberInfo> member(List<MemberInfo> members, int id) {
-            return members.stream().filter(m -> m.getReplicaId() == id).findFirst();
         }
     }
 
@@ -290,17 +283,6 @@ final class MembershipCommands {
                 int leader = GroupReplicas.describe(admin, group).getLeaderId();
                 tell(common, "LeadershipTransferred", leader, "replica " + leader + " leads");
             }
-        }
-    }
-
-    /** Its sends then go on without a gap; a group of one has nobody to hand over to, and is told so by the removal. */
-    private static void handOverIfLeading(AdminClient admin, Group group, int id) {
-        DescribeReplicaResponse now = GroupReplicas.describe(admin, group);
-        long otherVoters = now.getMembersList().stream()
-                .filter(m -> m.getVoter() && m.getReplicaId() != id)
-                .count();
-        if (now.getLeaderId() == id && otherVoters > 0) {
-            GroupReplicas.transfer(admin, group, 0);
         }
     }
 }

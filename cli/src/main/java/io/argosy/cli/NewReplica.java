@@ -34,7 +34,8 @@ final class NewReplica {
         return admin == null ? beside(1) : admin;
     }
 
-    private String beside(int ports) {
+    /** The port that is so many above the peer port, on the same host. */
+    String beside(int ports) {
         int colon = peer.lastIndexOf(':');
         try {
             if (colon > 0) {

@@ -4,16 +4,30 @@ import io.argosy.client.ClusterDescription.Group;
 import io.argosy.proto.v1.DescribeReplicaResponse;
 import io.argosy.proto.v1.MemberInfo;
 import io.argosy.proto.v1.PeerProgress;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
 /** {@code argosy raft status}. */
 @Command(
         name = "status",
-        description = "Shows the members of a broker group as its leader sees them, and how far each one is.",
+        description = {
+            "Shows the members of a broker group as its leader sees them, and how far each one is.",
+            "Silent is who has not answered the leader for so long that it counts as gone.",
+            "Ends with 5 if the group has no leader."
+        },
         mixinStandardHelpOptions = true)
-final class RaftStatusCommand implements Runnable {
+final class RaftStatusCommand implements Callable<Integer> {
+
+    /** Roles of those that answer and cannot vote. */
+    private static final Set<String> NO_VOTE = Set.of("FAILED", "STRANGER", "UNBORN");
 
     @Mixin
     private final CommonOptions common = new CommonOptions();
@@ -22,12 +36,54 @@ final class RaftStatusCommand implements Runnable {
     private final GroupReplicas replicas = new GroupReplicas();
 
     @Override
-    public void run() {
+    public Integer call() {
         DescribeReplicaResponse seen;
+        String problem = "";
         try (AdminClient admin = common.admin()) {
             Group group = replicas.find(admin);
             seen = GroupReplicas.describe(admin, group);
+            if (seen.getLeaderId() == 0) {
+                List<DescribeReplicaResponse> answers = GroupReplicas.describeAll(admin, group);
+                // Whoever was asked first may be cut off from a leader that there is.
+                Optional<DescribeReplicaResponse> leader = answers.stream()
+                        .filter(each -> each.getRole().equals("LEADER"))
+                        .findFirst();
+                seen = leader.orElse(seen);
+                problem = leader.isPresent() ? "" : noLeader(seen, answers);
+            }
         }
+        show(seen, problem);
+        return problem.isEmpty() ? ExitCodes.OK : ExitCodes.PARTIAL;
+    }
+
+    /** What a group without a leader lacks. */
+    private static String noLeader(DescribeReplicaResponse seen, List<DescribeReplicaResponse> answers) {
+        Map<Integer, String> roles = answers.stream()
+                .collect(Collectors.toMap(
+                        DescribeReplicaResponse::getReplicaId, DescribeReplicaResponse::getRole, (one, other) -> one));
+        List<String> missing = new ArrayList<>();
+        int voters = 0;
+        for (MemberInfo member : seen.getMembersList()) {
+            if (!member.getVoter()) {
+                continue;
+            }
+            voters++;
+            Optional<String> role = Optional.ofNullable(roles.get(member.getReplicaId()));
+            if (role.isEmpty()) {
+                missing.add(Integer.toString(member.getReplicaId()));
+            } else if (NO_VOTE.contains(role.get())) {
+                missing.add(member.getReplicaId() + " (" + role.get() + ")");
+            }
+        }
+        int answering = voters - missing.size();
+        int needed = voters / 2 + 1;
+        return "no leader: " + answering + " of " + voters + " voters answer, " + needed + " needed; "
+                + (answering < needed
+                        ? "start " + String.join(", ", missing)
+                        : "an election takes a second: try again, and if it stays so see 'argosy cluster status'");
+    }
+
+    private void show(DescribeReplicaResponse seen, String problem) {
         var body = Output.object()
                 .put("group", seen.getGroupName())
                 .put("seenBy", seen.getReplicaId())
@@ -36,9 +92,14 @@ final class RaftStatusCommand implements Runnable {
                 .put("lastIndex", seen.getLastIndex())
                 .put("commitIndex", seen.getCommitIndex())
                 .put("handingOverTo", seen.getHandingOverTo())
-                .put("flush", flush(seen));
+                .put("flush", flush(seen))
+                .put("problem", problem);
         var members = body.putArray("members");
-        StringBuilder text = new StringBuilder(String.format(
+        StringBuilder text = new StringBuilder();
+        if (!problem.isEmpty()) {
+            text.append("!! ").append(problem).append(System.lineSeparator());
+        }
+        text.append(String.format(
                 "group %s, term %d, leader %s, log up to %d, flush %s, seen by replica %d%n%-8s %-8s %8s %12s %8s  %s%n",
                 seen.getGroupName(),
                 seen.getTerm(),
@@ -53,9 +114,7 @@ final class RaftStatusCommand implements Runnable {
                 "LAG",
                 "STATE"));
         for (MemberInfo member : seen.getMembersList()) {
-            Optional<PeerProgress> peer = seen.getPeersList().stream()
-                    .filter(p -> p.getReplicaId() == member.getReplicaId())
-                    .findFirst();
+            Optional<PeerProgress> peer = GroupReplicas.progress(seen, member.getReplicaId());
             boolean self = member.getReplicaId() == seen.getReplicaId();
             boolean leading = seen.getLeaderId() == seen.getReplicaId();
             long match = self
@@ -73,7 +132,15 @@ final class RaftStatusCommand implements Runnable {
                     .put("matchIndex", known ? match : 0)
                     .put("lagEntries", known ? seen.getLastIndex() - match : -1)
                     .put("state", state)
-                    .put("caughtUp", self || peer.map(PeerProgress::getCaughtUp).orElse(false))
+                    .put(
+                            "caughtUp",
+                            self
+                                    || peer.filter(p -> p.getCaughtUp() && !p.getSilent())
+                                            .isPresent())
+                    .put("silent", leading && peer.map(PeerProgress::getSilent).orElse(false))
+                    .put(
+                            "silentMillis",
+                            leading ? peer.map(PeerProgress::getSilentMillis).orElse(0L) : 0L)
                     .put(
                             "hollow",
                             self
@@ -108,12 +175,19 @@ final class RaftStatusCommand implements Runnable {
     }
 
     private static String state(PeerProgress peer) {
+        String silent = peer.getSilent() ? ", silent " + seconds(peer.getSilentMillis()) : "";
         if (!peer.getReachable()) {
-            return "UNREACHABLE";
+            return "UNREACHABLE" + silent;
         }
         return peer.getState()
-                + (peer.getCaughtUp() ? ", caught up" : "")
+                + silent
+                + (peer.getCaughtUp() && !peer.getSilent() ? ", caught up" : "")
                 + (peer.getHollow() ? ", lacks messages" : "")
                 + (peer.getDiskSlow() ? ", disk slow" : "");
+    }
+
+    /** For people. */
+    static String seconds(long millis) {
+        return String.format(Locale.ROOT, "%.1f s", millis / 1e3);
     }
 }

@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import io.argosy.broker.Broker;
 import io.argosy.broker.BrokerConfig;
 import io.argosy.broker.ReplicaAddresses;
@@ -142,6 +143,16 @@ final class RefusedChangesTest {
 
         // A learner, then one that is gone.
         start(4, addressesWithFourth());
+        String admin = fourthClient.withPort(fourthClient.port() + 2).toString();
+        refused(
+                admin
+                        + " is the admin port of replica 4, and --peer takes its peer port: by default that is one below, "
+                        + peer(4),
+                "add",
+                "--replica",
+                "4",
+                "--peer",
+                admin);
         done("add", "--replica", "4", "--peer", peer(4));
         refused("replica 4 is a learner, and learners don't lead: promote it first", "transfer", "--to", "4");
         broker(4).close();
@@ -197,9 +208,39 @@ final class RefusedChangesTest {
                 "remove",
                 "--replica",
                 "" + second);
+        // Nor is the leader removed, and it goes on leading.
+        long term = broker(leader).node().status().term();
+        refused(
+                "only 1 of the 2 voters that there would be answer, and nothing commits without 2: start the others, or"
+                        + " remove those that are gone first",
+                "remove",
+                "--replica",
+                "" + leader);
+        assertThat(broker(leader).node().status().leading()).isTrue();
+        assertThat(broker(leader).node().status().term()).isEqualTo(term);
+
+        // What the leader knows of the one that is gone.
+        assertThat(run("status").out()).containsPattern("(?m)^" + third + " .* UNREACHABLE, silent \\d+\\.\\d s$");
+        JsonNode members = run("status", "-o", "json").json().get("members");
+        for (JsonNode member : members) {
+            boolean gone = member.get("replicaId").asInt() == third;
+            assertThat(member.get("silent").asBoolean()).isEqualTo(gone);
+            assertThat(member.get("caughtUp").asBoolean()).isEqualTo(!gone);
+        }
+        Run cluster = Run.of("cluster", "status", "-e", endpoints(), "--secret-file", secret.toString());
+        assertThat(cluster.code()).isEqualTo(ExitCodes.PARTIAL);
+        assertThat(cluster.out())
+                .containsPattern(
+                        "replica g1/" + third + " is silent: the last answer to its leader is \\d+\\.\\d s old");
+
         broker(second).close();
         brokers.remove(second);
         await().atMost(PATIENCE).until(() -> run("status").out().contains("leader none"));
+        Run status = run("status");
+        assertThat(status.code()).isEqualTo(ExitCodes.PARTIAL);
+        assertThat(status.out())
+                .startsWith("!! no leader: 1 of 3 voters answer, 2 needed; start " + Math.min(second, third) + ", "
+                        + Math.max(second, third) + System.lineSeparator());
         Run leaderless = Run.of(
                 "raft",
                 "remove",
