@@ -10,12 +10,19 @@ usage() {
   cat <<'EOF'
 Usage: scripts/catchup.sh [--mib N] [--trimmed] [--body BYTES] [--rate R] [--dir DIR] [--base-port PORT]
 
-  --mib N         size of the log (default 5120; up to five replicas of it lie on the disk at once)
-  --trimmed       fill until the log was trimmed: whoever is new gets a snapshot, then the older log
-  --body BYTES    size of the messages that fill it (default 4096)
-  --rate R        messages per second of the steady load (default 200)
-  --dir DIR       folder of the cluster, wiped first (default ./data/catchup)
-  --base-port P   name server at P, replica N at P+10*N (default 22000)
+  --mib N           MiB of log (default 5120; up to five replicas of it lie on the disk at once)
+  --trimmed         fill until the log was trimmed: whoever is new gets a snapshot, then the older log (default: nothing
+                    is trimmed)
+  --body BYTES      bytes of each message that fills it (default 4096)
+  --rate R          messages per second of the steady load (default 200)
+  --dir DIR         folder of the cluster, wiped first (default ./data/catchup)
+  --base-port PORT  name server at PORT, replica N at PORT+10*N (default 22000)
+
+Exit code 1 if a send failed or an acknowledged message is lost, 2 for a wrong option.
+
+Examples:
+  scripts/catchup.sh --mib 256
+  scripts/catchup.sh --mib 512 --trimmed --rate 1000 --dir /tmp/catchup --base-port 23000
 EOF
 }
 

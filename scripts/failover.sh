@@ -10,18 +10,25 @@ usage() {
 Usage: scripts/failover.sh [--fault F] [--rounds N] [--client argosy|official] [--rate R] [--seed S]
                            [--dir DIR] [--base-port PORT]
 
-  --fault F       what happens to the leader (default kill)
-                    kill      SIGKILL
-                    pause     SIGSTOP
-                    disk      no fsync returns; its brokers run on a disk of the chaos tests that can do that
-                    transfer  leadership is handed over, as before a planned stop
-                    all       one after the other, each on a fresh cluster
-  --rounds N      how often (default 20)
-  --client C      argosy (default) or official, the Java client of Apache RocketMQ 5
-  --rate R        messages per second (default 500)
-  --seed S        of the pauses between rounds (default 1)
-  --dir DIR       folder of the cluster, wiped first (default ./data/failover)
-  --base-port P   name server at P, replica N at P+10*N (default 22000)
+  --fault F         what happens to the leader (default kill)
+                      kill      SIGKILL
+                      pause     SIGSTOP
+                      disk      no fsync returns; its brokers run on a disk of the chaos tests that can do that
+                      transfer  leadership is handed over, as before a planned stop
+                      all       one after the other, each on a fresh cluster
+  --rounds N        how often it is struck, for each fault (default 20)
+  --client C        who sends: argosy (default) or official, the Java client of Apache RocketMQ 5
+  --rate R          messages per second (default 500)
+  --seed S          of the pauses between rounds (default 1)
+  --dir DIR         folder of the cluster, wiped first (default ./data/failover)
+  --base-port PORT  name server at PORT, replica N at PORT+10*N (default 22000)
+
+Gaps are printed in milliseconds. Exit code 1 if a send failed, a message is lost or doubled, or the replicas
+hold different logs; 2 for a wrong option.
+
+Examples:
+  scripts/failover.sh --fault kill --rounds 5
+  scripts/failover.sh --fault all --client official --rate 200 --dir /tmp/failover --base-port 23000
 EOF
 }
 

@@ -22,9 +22,13 @@ public final class Campaign {
 
     private static final int SHRINKING_RUNS = 1_000;
     private static final long SHRINKING_NANOS = TimeUnit.MINUTES.toNanos(3);
+    private static final int NAME_LENGTH_MAX = 150;
+    private static final Set<String> OF_CAMPAIGNS =
+            Set.of("--seeds", "--from", "--minutes", "--jobs", "--resume", "--twice", "--dir");
     private static final long PROGRESS_NANOS = TimeUnit.SECONDS.toNanos(10);
 
     private final Options options;
+    private final Path folder;
     private final Supplier<Workload> workloads;
     private final Counts sum = new Counts();
     private final AtomicLong nextSeed;
@@ -54,7 +58,11 @@ public final class Campaign {
             boolean replay = false;
             Plan plan = Plan.of(1);
             Path folder = Path.of("data/simulate");
+            List<String> ofCampaigns = new ArrayList<>();
             for (int i = 0; i < args.length; i++) {
+                if (OF_CAMPAIGNS.contains(args[i])) {
+                    ofCampaigns.add(args[i]);
+                }
                 switch (args[i]) {
                     case "--seeds" -> seeds = Long.parseLong(args[++i]);
                     case "--from" -> from = Long.parseLong(args[++i]);
@@ -72,20 +80,36 @@ public final class Campaign {
                     }
                 }
             }
+            if (replay && !ofCampaigns.isEmpty()) {
+                throw new IllegalArgumentException(
+                        "--seed replays one seed and does not go with " + String.join(", ", ofCampaigns));
+            }
             if (seeds == Long.MAX_VALUE && minutes == 0) {
                 seeds = 1000;
             }
             return new Options(seeds, from, minutes, jobs, resume, twice, replay, plan, folder);
+        }
+
+        /** A folder for each first seed and plan: none goes on at the place of another, or runs its failed seeds. */
+        Path ownFolder() {
+            String name = System.getProperty("sim.state", "ledger") + " --from " + from + plan.overruled();
+            String plain = name.replace(" --", "-").replace(' ', '-');
+            return folder.resolve(
+                    plain.length() <= NAME_LENGTH_MAX
+                            ? plain
+                            : plain.substring(0, NAME_LENGTH_MAX) + "-" + Integer.toHexString(plain.hashCode()));
         }
     }
 
     private Campaign(Options options, Supplier<Workload> workloads) throws IOException {
         this.options = options;
         this.workloads = workloads;
-        Files.createDirectories(options.folder);
+        this.folder = options.ownFolder();
+        Files.createDirectories(folder);
         long from = options.from;
         if (options.resume && Files.exists(next())) {
             from = Long.parseLong(Files.readString(next()).strip());
+            System.out.println("going on with seed " + from + ", from " + next());
         }
         if (Files.exists(failures())) {
             for (String line : Files.readAllLines(failures())) {
@@ -97,11 +121,11 @@ public final class Campaign {
     }
 
     private Path next() {
-        return options.folder.resolve("next-seed");
+        return folder.resolve("next-seed");
     }
 
     private Path failures() {
-        return options.folder.resolve("failed-seeds");
+        return folder.resolve("failed-seeds");
     }
 
     /** Exit code 1 if a seed failed. */
@@ -109,9 +133,15 @@ public final class Campaign {
         System.exit(run(args, Ledger::new));
     }
 
-    /** The same for another workload. Returns the exit code. */
+    /** The same for another workload. Returns the exit code, 2 for a wrong option. */
     public static int run(String[] args, Supplier<Workload> workloads) throws IOException, InterruptedException {
-        Options options = Options.parse(args);
+        Options options;
+        try {
+            options = Options.parse(args);
+        } catch (IllegalArgumentException e) {
+            System.err.println(e.getMessage() + "; see scripts/simulate.sh --help");
+            return 2;
+        }
         if (options.replay) {
             return replay(options.plan, workloads);
         }

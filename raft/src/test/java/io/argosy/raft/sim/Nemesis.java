@@ -267,7 +267,12 @@ final class Nemesis {
             victim.damaged();
             int position = random.nextInt(size);
             victim.disk().flip(file, position, 1 << random.nextInt(8));
-            world.trace().add(victim.position(), "flips", file.getFileName() + " at " + position, position);
+            world.trace()
+                    .add(
+                            victim.position(),
+                            "flips",
+                            "a bit of " + file.getFileName() + " at byte " + position,
+                            position);
         }
     }
 
@@ -290,7 +295,12 @@ final class Nemesis {
             victim.damaged();
             int toSector = random.nextInt(toSectors);
             victim.disk().misplace(from, random.nextInt(fromSectors), to, toSector, 1 + random.nextInt(8));
-            world.trace().add(victim.position(), "misplaces", to.getFileName() + " sector " + toSector, toSector);
+            world.trace()
+                    .add(
+                            victim.position(),
+                            "misplaces",
+                            "what is written: it lands in " + to.getFileName() + ", sector " + toSector,
+                            toSector);
         }
     }
 
@@ -386,7 +396,7 @@ final class Nemesis {
                                     throw new Violation(
                                             "an operator's request to replica " + leader.id() + " failed", failure);
                                 }
-                                world.trace().add(leader.position(), "answers", result, 6);
+                                world.trace().add(leader.position(), "answers an operator:", result, 6);
                             }));
                 }));
     }

@@ -82,22 +82,45 @@ public record Plan(
             case "--seconds" -> Optional.of(withSeconds(Integer.parseInt(value)));
             case "--rate" -> Optional.of(withRate(Integer.parseInt(value)));
             case "--without" ->
-                Optional.of(without(
-                        Arrays.stream(value.split(",")).map(FaultClass::valueOf).collect(Collectors.toSet())));
+                Optional.of(
+                        without(Arrays.stream(value.split(",")).map(Plan::fault).collect(Collectors.toSet())));
             case "--strikes" ->
                 Optional.of(withStrikes(
                         value.equals("none")
                                 ? Set.of()
                                 : Arrays.stream(value.split(","))
-                                        .map(Integer::valueOf)
+                                        .map(Plan::strike)
                                         .collect(Collectors.toSet())));
             default -> Optional.empty();
         };
     }
 
+    private static FaultClass fault(String name) {
+        return Arrays.stream(FaultClass.values())
+                .filter(each -> each.name().equalsIgnoreCase(name))
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException("--without takes kinds of faults, not '" + name + "': "
+                        + Arrays.stream(FaultClass.values())
+                                .map(FaultClass::name)
+                                .collect(Collectors.joining(", "))));
+    }
+
+    private static int strike(String number) {
+        try {
+            return Integer.parseInt(number);
+        } catch (NumberFormatException e) {
+            throw new IllegalArgumentException("--strikes takes numbers with commas, or none, not '" + number + "'", e);
+        }
+    }
+
     /** The options that make this plan. */
     String asOptions() {
-        StringBuilder out = new StringBuilder("--seed " + seed);
+        return "--seed " + seed + overruled();
+    }
+
+    /** The options that make it from its seed. */
+    String overruled() {
+        StringBuilder out = new StringBuilder();
         if (!without.isEmpty()) {
             out.append(" --without ")
                     .append(without.stream().map(FaultClass::name).collect(Collectors.joining(",")));

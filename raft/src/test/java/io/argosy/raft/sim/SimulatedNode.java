@@ -191,7 +191,12 @@ public final class SimulatedNode {
     void fillDisk(int freeBytes, long spanNanos) {
         FaultyDisk filled = disk;
         filled.fill(freeBytes);
-        world.trace().add(position, "disk full", freeBytes + " bytes free, " + spanNanos / MILLI + " ms", spanNanos);
+        world.trace()
+                .add(
+                        position,
+                        "disk full",
+                        "for " + spanNanos / MILLI + " ms, " + freeBytes + " bytes free",
+                        spanNanos);
         events.after(spanNanos, () -> disk.quota(Long.MAX_VALUE));
     }
 
@@ -255,7 +260,7 @@ public final class SimulatedNode {
                 throw world.checks().violated(this, "R3 refuses to start: " + e.getMessage());
             }
             broken = true;
-            world.trace().add(position, "refuses", e, 1);
+            world.trace().add(position, "refuses to start:", e, 1);
             return;
         } catch (IOException e) {
             if (!disk.powerLost()) {
@@ -274,7 +279,12 @@ public final class SimulatedNode {
         }
         life = begun;
         ledTerm = 0;
-        world.trace().add(position, "starts", "lastIndex=" + promised.lastIndex() + " " + promised.hardState(), 2);
+        world.trace()
+                .add(
+                        position,
+                        "starts",
+                        "with entries up to " + promised.lastIndex() + ", " + Words.of(promised.hardState()),
+                        2);
         world.checks().started(this);
         begun.begin();
     }
@@ -333,12 +343,12 @@ public final class SimulatedNode {
 
     void pause(long spanNanos) {
         pausedUntilNanos = Math.max(pausedUntilNanos, events.nowNanos() + spanNanos);
-        world.trace().add(position, "pauses", spanNanos / MILLI + " ms", spanNanos);
+        world.trace().add(position, "pauses", "for " + spanNanos / MILLI + " ms", spanNanos);
     }
 
     void stallDisk(long spanNanos) {
         diskStalledUntilNanos = Math.max(diskStalledUntilNanos, events.nowNanos() + spanNanos);
-        world.trace().add(position, "disk hangs", spanNanos / MILLI + " ms", spanNanos);
+        world.trace().add(position, "disk hangs", "for " + spanNanos / MILLI + " ms", spanNanos);
     }
 
     void stallApply(long spanNanos) {
@@ -616,7 +626,7 @@ public final class SimulatedNode {
             long index = machine.snapshot(toFolder);
             world.counts().snapshotsTaken++;
             world.states().compareNow(SimulatedNode.this);
-            world.trace().add(position, "snapshot", index, index);
+            world.trace().add(position, "snapshot", "up to entry " + index, index);
             return index;
         }
 
@@ -632,7 +642,12 @@ public final class SimulatedNode {
             torn = false;
             world.counts().snapshotsRestored++;
             world.states().compareNow(SimulatedNode.this);
-            world.trace().add(position, "restores", machine.appliedIndex(), machine.appliedIndex());
+            world.trace()
+                    .add(
+                            position,
+                            "restores",
+                            "the state up to entry " + machine.appliedIndex(),
+                            machine.appliedIndex());
             if (dies) {
                 throw dieRestoring();
             }

@@ -55,8 +55,10 @@ public final class Trace {
         StringBuilder out = new StringBuilder();
         for (Line line : all) {
             out.append(String.format(
-                    "%12.6f  %s  %-9s %s%n",
-                    line.atNanos / 1e9, line.node < 0 ? "--" : "r" + (line.node + 1), line.verb, line.what));
+                    "%10.6f s  %-3s  %s%n",
+                    line.atNanos / 1e9,
+                    line.node < 0 ? "all" : "r" + (line.node + 1),
+                    (line.verb + " " + Words.of(line.what)).strip()));
         }
         return out.toString();
     }

@@ -1,6 +1,5 @@
 package io.argosy.raft.sim;
 
-import io.argosy.raft.Entry;
 import io.argosy.raft.Member;
 import io.argosy.raft.Membership;
 import io.argosy.raft.ReplicaId;
@@ -116,7 +115,7 @@ final class Wires {
         Transport transport = attached[from];
         if (link.open && transport != null) {
             link.open = false;
-            world.trace().add(from, "loses", "stream to " + (to + 1), to);
+            world.trace().add(from, "loses", "stream to r" + (to + 1), to);
             transport.tell(l -> l.peerUnreachable(world.nodes().get(to).id()));
             connectLater(from, to);
         }
@@ -183,7 +182,7 @@ final class Wires {
         }
         links[from][to].open = true;
         links[from][to].life = peer.node.incarnation();
-        world.trace().add(from, "opens", "stream to " + (to + 1) + " session " + (sessions + 1), to);
+        world.trace().add(from, "opens", "stream to r" + (to + 1) + ", session " + (sessions + 1), to);
         long session = ++sessions;
         transport.tell(l -> l.peerReset(peer.node.id(), session));
     }
@@ -245,13 +244,7 @@ final class Wires {
     private record Sent(ReplicaId to, Message message) {
         @Override
         public String toString() {
-            if (message instanceof AppendRequest m && m.entries().size() > 3) {
-                Entry last = m.entries().get(m.entries().size() - 1);
-                return "to " + to + " AppendRequest[term=" + m.term() + ", prev=" + m.prevIndex() + "@" + m.prevTerm()
-                        + ", commit=" + m.commitIndex() + ", session=" + m.session() + ", "
-                        + m.entries().size() + " entries up to " + last + "]";
-            }
-            return "to " + to + " " + message;
+            return "to " + Words.replica(to) + ": " + Words.of(message);
         }
     }
 
