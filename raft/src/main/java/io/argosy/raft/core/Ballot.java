@@ -1,6 +1,8 @@
 package io.argosy.raft.core;
 
 import io.argosy.raft.ReplicaId;
+import java.util.HashSet;
+import java.util.Set;
 
 /**
  * Votes of one round. Only an explicit grant counts; this replica's own counts once it is durable (R1, R7). Beside them
@@ -8,72 +10,47 @@ import io.argosy.raft.ReplicaId;
  */
 final class Ballot {
 
-    private final ReplicaId[] voters;
-    private final boolean[] granted;
-    private final boolean[] lostMore;
-    private final boolean[] answered;
-    private int grants;
+    private final Set<ReplicaId> voters;
+    private final Set<ReplicaId> granted = new HashSet<>();
+    private final Set<ReplicaId> lostMore = new HashSet<>();
+    private final Set<ReplicaId> answered = new HashSet<>();
 
-    Ballot(ReplicaId[] voters) {
+    Ballot(Set<ReplicaId> voters) {
         this.voters = voters;
-        this.granted = new boolean[voters.length];
-        this.lostMore = new boolean[voters.length];
-        this.answered = new boolean[voters.length];
     }
 
     void grant(ReplicaId voter) {
-        for (int i = 0; i < voters.length; i++) {
-            if (voters[i].equals(voter) && !granted[i]) {
-                granted[i] = true;
-                grants++;
-            }
+        if (voters.contains(voter)) {
+            granted.add(voter);
         }
     }
 
     void lostMore(ReplicaId voter) {
-        for (int i = 0; i < voters.length; i++) {
-            if (voters[i].equals(voter)) {
-                lostMore[i] = true;
-            }
+        if (voters.contains(voter)) {
+            lostMore.add(voter);
         }
     }
 
     boolean hasLostMore(ReplicaId voter) {
-        for (int i = 0; i < voters.length; i++) {
-            if (voters[i].equals(voter)) {
-                return lostMore[i] && !granted[i];
-            }
-        }
-        return false;
+        return lostMore.contains(voter) && !granted.contains(voter);
     }
 
     void answered(ReplicaId voter) {
-        for (int i = 0; i < voters.length; i++) {
-            answered[i] |= voters[i].equals(voter);
-        }
+        answered.add(voter);
     }
 
     /** Nothing was heard of this voter. */
     boolean waitsFor(ReplicaId voter) {
-        for (int i = 0; i < voters.length; i++) {
-            if (voters[i].equals(voter)) {
-                return !answered[i];
-            }
-        }
-        return false;
+        return voters.contains(voter) && !answered.contains(voter);
     }
 
     /** All voters answered, and nobody has anything that goes beyond the candidate's log. */
     boolean nobodyHasMore() {
-        for (int i = 0; i < voters.length; i++) {
-            if (!granted[i] && !lostMore[i]) {
-                return false;
-            }
-        }
-        return voters.length > 0;
+        return !voters.isEmpty()
+                && voters.stream().allMatch(voter -> granted.contains(voter) || lostMore.contains(voter));
     }
 
     boolean won() {
-        return grants >= voters.length / 2 + 1;
+        return granted.size() >= voters.size() / 2 + 1;
     }
 }

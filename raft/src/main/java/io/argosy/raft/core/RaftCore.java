@@ -30,8 +30,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.random.RandomGenerator;
+import java.util.stream.Collectors;
 
 /**
  * Raft as a pure state machine: inputs change memory only, {@link #takeEffects} says what to do about it. A driver
@@ -63,7 +65,7 @@ public final class RaftCore {
 
     // Who we are to the group: read from the membership in force.
     private final ConfigHistory configs;
-    private Ballot ballot = new Ballot(new ReplicaId[0]);
+    private Ballot ballot = new Ballot(Set.of());
     /** We belong to a group that doesn't give our id to another store; else we are inert. */
     private boolean takesPart;
 
@@ -984,7 +986,7 @@ public final class RaftCore {
     }
 
     private static Ballot ballotOf(Membership membership) {
-        return new Ballot(membership.voters().stream().map(Member::id).toArray(ReplicaId[]::new));
+        return new Ballot(membership.voters().stream().map(Member::id).collect(Collectors.toSet()));
     }
 
     /** For itself, as for anybody: not for a log that is behind what it ever had. */
