@@ -214,20 +214,32 @@ class RepairTest {
         }
     }
 
+    /** Returns the index up to which all was committed, once the replica has applied it. */
+    private static long writeUntilApplied(Replicas replicas, int count, int by) {
+        write(replicas, count);
+        long all = replicas.node(replicas.leader()).status().commitIndex();
+        await().atMost(Replicas.PATIENCE).until(() -> replicas.node(by).status().appliedIndex() >= all);
+        return all;
+    }
+
+    /** In its first file, which the others trim while it is down. */
+    private RaftServer restartDamaged(Replicas replicas, int hurt, long... positions) throws Exception {
+        replicas.stop(hurt);
+        for (long position : positions) {
+            flip(segments(replicas, hurt).get(0), position);
+        }
+        trimTo(replicas, 60);
+        return replicas.start(hurt);
+    }
+
     /** The state must pass the entry, and nobody has it any more. */
     @Test
     void aReplicaWhoseDamagedEntryWasTrimmedByAllOthersGetsASnapshot() throws Exception {
         try (Replicas replicas = three().born()) {
-            write(replicas, 150);
             int hurt = replicas.follower();
-            long all = replicas.node(replicas.leader()).status().commitIndex();
-            await().atMost(Replicas.PATIENCE)
-                    .until(() -> replicas.node(hurt).status().lastIndex() >= all);
-            replicas.stop(hurt);
-            flip(segments(replicas, hurt).get(0), 12_000);
-            trimTo(replicas, 60);
+            long all = writeUntilApplied(replicas, 150, hurt);
 
-            RaftServer node = replicas.start(hurt);
+            RaftServer node = restartDamaged(replicas, hurt, 12_000);
 
             await().atMost(Replicas.PATIENCE)
                     .until(() -> node.status().appliedIndex() >= all
@@ -248,21 +260,12 @@ class RepairTest {
     @Test
     void aStateThatIsStoppedBehindAnotherDamagedEntryOfTheFileGetsASnapshotToo() throws Exception {
         try (Replicas replicas = three().born()) {
-            write(replicas, 10);
             int hurt = replicas.follower();
-            await().atMost(Replicas.PATIENCE)
-                    .until(() -> replicas.node(hurt).status().appliedIndex() >= 10);
+            writeUntilApplied(replicas, 10, hurt);
             replicas.machine(hurt).makeDurable();
-            write(replicas, 150);
-            long all = replicas.node(replicas.leader()).status().commitIndex();
-            await().atMost(Replicas.PATIENCE)
-                    .until(() -> replicas.node(hurt).status().lastIndex() >= all);
-            replicas.stop(hurt);
-            flip(segments(replicas, hurt).get(0), 12_000);
-            flip(segments(replicas, hurt).get(0), 50_000);
-            trimTo(replicas, 60);
+            long all = writeUntilApplied(replicas, 150, hurt);
 
-            RaftServer node = replicas.start(hurt);
+            RaftServer node = restartDamaged(replicas, hurt, 12_000, 50_000);
 
             await().atMost(Replicas.PATIENCE).until(() -> node.status().appliedIndex() >= all);
             replicas.machine(hurt).makeDurable();
@@ -275,18 +278,12 @@ class RepairTest {
     @Test
     void aDamagedEntryThatAllOthersHaveTrimmedIsLeftOut() throws Exception {
         try (Replicas replicas = three().born()) {
-            write(replicas, 150);
             int hurt = replicas.follower();
-            long all = replicas.node(replicas.leader()).status().commitIndex();
-            await().atMost(Replicas.PATIENCE)
-                    .until(() -> replicas.node(hurt).status().appliedIndex() >= all);
+            long all = writeUntilApplied(replicas, 150, hurt);
             replicas.machine(hurt).makeDurable();
             replicas.machine(hurt).needs(20);
-            replicas.stop(hurt);
-            flip(segments(replicas, hurt).get(0), 12_000);
-            trimTo(replicas, 60);
 
-            RaftServer node = replicas.start(hurt);
+            RaftServer node = restartDamaged(replicas, hurt, 12_000);
 
             await().atMost(Replicas.PATIENCE)
                     .until(() -> node.status().damage().isEmpty()
