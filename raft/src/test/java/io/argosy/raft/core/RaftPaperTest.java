@@ -166,6 +166,27 @@ class RaftPaperTest {
                     .allMatch(request -> request.equals(vote(5, 2, 4)));
         }
 
+        @Test
+        void lateAnswerToAnEarlierRoundDoesNotKeepItsVoterFromBeingAskedAgain() {
+            CoreUnderTest one = CoreUnderTest.of(ONE, 3, 4, 0, 4);
+            one.tickUntil(Role.PRE_CANDIDATE, 700);
+            one.receive(THREE, new VoteResponse(5, true, true, Refusal.NONE));
+            one.settle();
+            one.tickUntil(Role.PRE_CANDIDATE, 1_500);
+
+            one.sent.clear();
+            one.receive(TWO, new VoteResponse(5, true, true, Refusal.NONE));
+            one.tickFor(50);
+            assertThat(one.sentTo(TWO, VoteRequest.class)).contains(preVote(6, 2, 4));
+
+            one.receive(THREE, new VoteResponse(6, true, true, Refusal.NONE));
+            one.settle();
+            one.sent.clear();
+            one.receive(TWO, new VoteResponse(5, false, false, Refusal.ALREADY_VOTED));
+            one.tickFor(50);
+            assertThat(one.sentTo(TWO, VoteRequest.class)).contains(vote(6, 2, 4));
+        }
+
         /** R7. */
         @Test
         void higherTermInAnAnswerIsNeverAGrant() {

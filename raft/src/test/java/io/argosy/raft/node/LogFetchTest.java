@@ -105,7 +105,11 @@ class LogFetchTest {
 
     /** In the payload of its first entry. */
     private void damage(long firstIndexOfFile) {
-        disk.flip(FOLDER.resolve("%020d.log".formatted(firstIndexOfFile)), 8_192 + 300, 4);
+        damage(disk, firstIndexOfFile);
+    }
+
+    private static void damage(FaultyDisk where, long firstIndexOfFile) {
+        where.flip(FOLDER.resolve("%020d.log".formatted(firstIndexOfFile)), 8_192 + 300, 4);
     }
 
     private LogFetch fetch(LocalStore store, LocalStore peer) {
@@ -329,6 +333,14 @@ class LogFetchTest {
         }
     }
 
+    /** An entry of the file. */
+    private void loseHereAndThere(LocalStore store, LocalStore peer, long firstIndexOfFile) throws IOException {
+        damage(disk, firstIndexOfFile);
+        store.log().verify();
+        damage(peerDisk, firstIndexOfFile);
+        peer.log().verify();
+    }
+
     @Test
     void olderLogIsFetchedThoughDamageStays() throws IOException {
         try (LocalStore peer = filled(peerDisk);
@@ -336,10 +348,7 @@ class LogFetchTest {
                 LocalStore store = filled(disk)) {
             List<Long> files = files(store);
             store.log().trim(files.get(2) - 1);
-            damage(files.get(4));
-            store.log().verify();
-            peerDisk.flip(FOLDER.resolve("%020d.log".formatted(files.get(4))), 8_192 + 300, 4);
-            peer.log().verify();
+            loseHereAndThere(store, peer, files.get(4));
             second.log().trim(files.get(5) - 1);
 
             repair(store, peer, second);
@@ -355,10 +364,7 @@ class LogFetchTest {
                 LocalStore second = filled(new FaultyDisk(random));
                 LocalStore store = filled(disk)) {
             List<Long> files = files(store);
-            damage(files.get(1));
-            store.log().verify();
-            peerDisk.flip(FOLDER.resolve("%020d.log".formatted(files.get(1))), 8_192 + 300, 4);
-            peer.log().verify();
+            loseHereAndThere(store, peer, files.get(1));
             second.log().trim(files.get(3) - 1);
             droppable = LAST;
             neededFrom = files.get(3);
@@ -367,6 +373,51 @@ class LogFetchTest {
 
             assertThat(store.log().damage()).isEmpty();
             assertThat(store.log().firstIndex()).isEqualTo(files.get(2));
+        }
+    }
+
+    @Test
+    void whoLostTheTermInFrontItselfDoesNotGiveItForADamagedFile() throws IOException {
+        List<Long> files;
+        try (LocalStore peer = filled(peerDisk);
+                LocalStore store = filled(disk)) {
+            files = files(peer);
+            store.log().trim(files.get(3) - 1);
+        }
+        loseHeaders(files.get(3));
+        loseHeaders(peerDisk, files.get(2));
+        neededFrom = files.get(3);
+        try (LocalStore hurt = open(peerDisk);
+                LocalStore whole = filled(new FaultyDisk(random));
+                LocalStore store = open(disk)) {
+            repair(store, hurt);
+            assertThat(store.log().damage()).hasSize(1);
+
+            repair(store, hurt, whole);
+
+            assertThat(store.log().damage()).isEmpty();
+            assertThat(store.log().terms().get(0)).isEqualTo(new TermStart(files.get(3) - 1, termOf(files.get(3) - 1)));
+        }
+    }
+
+    @Test
+    void whoLostTheTermInFrontItselfDoesNotGiveItForOlderLog() throws IOException {
+        List<Long> files;
+        try (LocalStore peer = filled(peerDisk)) {
+            files = files(peer);
+        }
+        loseHeaders(peerDisk, files.get(2));
+        try (LocalStore hurt = open(peerDisk);
+                LocalStore whole = filled(new FaultyDisk(random));
+                LocalStore store = filled(disk)) {
+            store.log().trim(files.get(4) - 1);
+            repair(store, hurt);
+            assertThat(store.log().firstIndex()).isEqualTo(files.get(4));
+
+            repair(store, hurt, whole);
+
+            assertThat(store.log().firstIndex()).isEqualTo(1);
+            assertThat(store.log().terms()).isEqualTo(whole.log().terms());
         }
     }
 
@@ -561,8 +612,12 @@ class LogFetchTest {
     }
 
     private void loseHeaders(long firstIndexOfFile) {
+        loseHeaders(disk, firstIndexOfFile);
+    }
+
+    private static void loseHeaders(FaultyDisk where, long firstIndexOfFile) {
         Path file = FOLDER.resolve("%020d.log".formatted(firstIndexOfFile));
-        disk.flip(file, 100, 4);
-        disk.flip(file, 100 + 4096, 4);
+        where.flip(file, 100, 4);
+        where.flip(file, 100 + 4096, 4);
     }
 }
