@@ -278,13 +278,17 @@ ops_port_of() {
   esac
 }
 
-# answers PORT PATH: the status code of a GET, or nothing.
-http_status() {
+# http_get PORT PATH: the whole answer to a GET, or nothing.
+http_get() {
   exec 3<>"/dev/tcp/127.0.0.1/$1" || return 0
   printf 'GET %s HTTP/1.0\r\nHost: localhost\r\n\r\n' "$2" >&3
-  head -1 <&3 | cut -d' ' -f2
+  timeout 2 cat <&3 || true
   exec 3<&- 3>&-
 } 2>/dev/null
+http_status() { http_get "$1" "$2" | sed -n '1s/^[^ ]* \([0-9]*\).*/\1/p'; }
+
+# unborn NAME: its store belongs to no group.
+unborn() { http_get "$(ops_port_of "$1")" /readyz | grep -q 'belongs to no group'; }
 
 died() {
   echo "$1 did not start. The end of its log, $dir/logs/$1.log:" >&2
@@ -299,7 +303,11 @@ wait_for() {
   while [ "$(http_status "$port" "$path")" != 200 ]; do
     [ -n "$(running "$name")" ] || died "$name"
     left=$((left - 1))
-    [ $left -gt 0 ] || { echo "$name does not answer $path on port $port after $3 s; see $dir/logs/$name.log" >&2; exit 1; }
+    [ $left -gt 0 ] || {
+      echo "$name does not answer $path on port $port after $3 s; see $dir/logs/$name.log" >&2
+      http_get "$port" "$path" | sed '1,/^\r$/d' >&2
+      exit 1
+    }
     sleep 0.05
   done
 }
@@ -312,6 +320,16 @@ wait_for_port() {
     left=$((left - 1))
     [ $left -gt 0 ] || { echo "$1 does not listen on port $2 after $3 s; see $dir/logs/$1.log" >&2; exit 1; }
     sleep 0.05
+  done
+}
+
+# A first start that was interrupted and left no mark: all run, and nobody has anything yet.
+all_unborn() {
+  local n
+  [ -z "$cluster_added$cluster_removed" ] || return 1
+  for n in $(replicas); do
+    wait_for_port "broker-$n" $(($(replica_port "$n") + 2)) 60
+    unborn "broker-$n" || return 1
   done
 }
 
@@ -367,6 +385,12 @@ admin() {
   ARGOSY_SECRET_FILE="$dir/cluster.secret" ARGOSY_ENDPOINTS="127.0.0.1:$(namesrv_port)" "$here/scripts/argosy" "$@"
 }
 
+# The numbers that the group says are used up, with spaces; nothing if it does not answer.
+retired_ids() {
+  { admin raft status --timeout 2s -o jsonl 2>/dev/null || true; } |
+    sed -n 's/.*"retiredIds":\[\([0-9,]*\)\].*/\1/p' | tr ',' ' '
+}
+
 # start_new N: starts it with nothing, if it does not run yet; it waits to be added.
 start_new() {
   local name=broker-$1 p
@@ -406,7 +430,7 @@ case $command in
         *) p=$(replica_port "${name#broker-}"); ports="$ports $p $((p + 1)) $((p + 2)) $((p + 3))" ;;
       esac
     done
-    if [ -z "$to_start" ]; then echo "already running; see scripts/cluster.sh status"; exit 0; fi
+    if [ -z "$to_start" ] && [ ! -e "$dir/bootstrap-unfinished" ] && ! all_unborn; then echo "already running; see scripts/cluster.sh status"; exit 0; fi
     # shellcheck disable=SC2086
     require_free_ports $ports
     # shellcheck disable=SC2086
@@ -427,6 +451,7 @@ case $command in
     trap 'exit 143' TERM
     for name in $to_start; do launch_server "$name"; done
     for name in $to_start; do wait_for "$name" /livez 60; done
+    if all_unborn; then : >"$dir/bootstrap-unfinished"; fi
     if [ -e "$dir/bootstrap-unfinished" ]; then
       for n in $(replicas); do wait_for_port "broker-$n" $(($(replica_port "$n") + 2)) 60; done
       admin raft bootstrap --admin "127.0.0.1:$(($(replica_port 1) + 2))"
@@ -449,13 +474,21 @@ case $command in
     stop_server namesrv
     ;;
   status)
+    pid=$(running namesrv)
+    reachable=no retired=''
+    if [ -n "$pid" ] && ! is_paused "$pid"; then reachable=yes; retired=$(retired_ids); fi
     for name in namesrv $(replicas | sed 's/^/broker-/'); do
       pid=$(running "$name")
+      case " $retired " in
+        *" ${name#broker-} "*)
+          # By argosy raft remove, of which this script is not told.
+          echo "$name: removed from the group${pid:+, process $pid}; finish it: scripts/cluster.sh remove ${name#broker-} --dir $dir"
+          continue ;;
+      esac
       if [ -n "$pid" ] && is_paused "$pid"; then echo "$name: paused, process $pid"
       elif [ -n "$pid" ]; then echo "$name: running, process $pid"; else echo "$name: down"; fi
     done
-    pid=$(running namesrv)
-    if [ -n "$pid" ] && ! is_paused "$pid"; then admin cluster status --timeout 2s; fi
+    if [ "$reachable" = yes ]; then admin cluster status --timeout 2s; fi
     ;;
   leader)
     for n in $(replicas); do
@@ -495,7 +528,8 @@ case $command in
     check_new "$target"
     build_if_needed
     start_new "$target"
-    members=$(admin raft status --timeout 60s -o json)
+    # 5: nobody leads at the moment.
+    members=$(admin raft status --timeout 60s -o json) || [ $? = 5 ]
     grep -Eq "\"replicaId\" *: *$target[^0-9]" <<<"$members" ||
       admin raft add --timeout 60s --replica "$target" --peer "127.0.0.1:$(($(replica_port "$target") + 1))"
     admin raft promote --timeout 60s --replica "$target" --wait "$wait"
@@ -503,7 +537,10 @@ case $command in
   remove)
     check_target
     build_if_needed
-    admin raft remove --timeout 60s --replica "$target"
+    case " $(retired_ids) " in
+      *" $target "*) ;; # by hand
+      *) admin raft remove --timeout 60s --replica "$target" ;;
+    esac
     removed_from_group "$target"
     ;;
   replace)
