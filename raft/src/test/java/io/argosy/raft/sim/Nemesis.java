@@ -63,7 +63,7 @@ final class Nemesis {
         action(FaultClass.CLOCK, v -> v.jumpClock(skewed(5_000)));
         action(FaultClass.DISK_STALL, v -> v.stallDisk(skewed(3_000)));
         action(FaultClass.APPLY_STALL, v -> v.stallApply(skewed(3_000)));
-        action(FaultClass.DISK_ERROR, v -> v.failDisk(20));
+        action(FaultClass.DISK_ERROR, this::failDisk);
         action(FaultClass.BIT_FLIP, this::flip);
         action(FaultClass.TRIM, v -> trim());
         action(FaultClass.TRANSFER, v -> transfer());
@@ -149,7 +149,7 @@ final class Nemesis {
     }
 
     private void losePower(SimulatedNode victim) {
-        if (!mayLosePower(victim)) {
+        if (!mayLoseEntries(victim)) {
             return;
         }
         victim.losePower();
@@ -157,15 +157,20 @@ final class Nemesis {
     }
 
     /** Where acknowledged entries may be in memory only, a majority must have theirs: the others are brought up first (D3). */
-    private boolean mayLosePower(SimulatedNode victim) {
+    private boolean mayLoseEntries(SimulatedNode victim) {
         if (!world.swarm().has(FaultClass.ASYNC)) {
             return true;
         }
         long lacking = world.nodes().stream()
-                .filter(node ->
-                        node == victim || node.promised().hardState().reached().isUnknown())
+                .filter(node -> node == victim || node.mayHaveLostEntries())
                 .count();
         return lacking <= (world.size() - 1) / 2;
+    }
+
+    private void failDisk(SimulatedNode victim) {
+        if (mayLoseEntries(victim)) {
+            victim.failDisk(20);
+        }
     }
 
     private void changeFlush() {

@@ -60,6 +60,7 @@ public final class SimulatedNode {
     private boolean damageable;
     private boolean broken;
     private boolean errorInjected;
+    private boolean diskFailed;
     private boolean torn;
     private long ledTerm;
 
@@ -242,6 +243,7 @@ public final class SimulatedNode {
         try {
             LocalStore store = LocalStore.openStepped(disk, folder(), config.storage(), this::uuid);
             ReplicaStore watched = promised.watch(store, damageable);
+            diskFailed = false;
             if (store.publishedSnapshot().isEmpty()) {
                 requireSoundState(store.log().firstIndex());
             }
@@ -358,6 +360,11 @@ public final class SimulatedNode {
     void jumpClock(long spanNanos) {
         clockOffsetNanos += spanNanos;
         world.trace().add(position, "clock", "jumps " + spanNanos / MILLI + " ms", spanNanos);
+    }
+
+    /** In an asynchronous group: its log has an unknown end, or will have one after its next start. */
+    boolean mayHaveLostEntries() {
+        return errorInjected || diskFailed || promised.hardState().reached().isUnknown();
     }
 
     /** One of the next operations of the disk fails. */
@@ -599,6 +606,7 @@ public final class SimulatedNode {
                 throw new Violation("replica " + id() + " stopped itself: " + cause + "; " + world.describe(), cause);
             }
             world.counts().diskErrorsHit++;
+            diskFailed = true;
             // Halts at once, so that nothing of this step has any effect any more.
             die("halts", false);
             disk.processDied();
