@@ -1,6 +1,7 @@
 # Sourced by the other scripts, after toolchain.sh: builds what they run, with visible progress, if it is not built yet
 # or older than the sources.
 
+# Maven writes the stamp, so that whoever built without the scripts does not build again.
 argosy_is_built() {
   local stamp=cli/target/argosy-cli/built newer
   [ -f "$stamp" ] || return 1
@@ -10,7 +11,6 @@ argosy_is_built() {
 }
 
 build_argosy() {
-  local stamp=cli/target/argosy-cli/built
   if argosy_is_built; then return 0; fi
   echo "==> building Argosy (the first time Maven downloads its libraries, which takes some minutes)"
   local log=target/build.log
@@ -21,5 +21,4 @@ build_argosy() {
     echo "The build failed; the whole output is in $log" >&2
     exit 1
   fi
-  touch "$stamp"
 }
