@@ -24,7 +24,10 @@ final class TestCluster extends Cluster {
         Path home = Path.of(required("argosy.home"));
         Path folder = Path.of(required("argosy.work")).resolve(name);
         delete(folder);
-        TestCluster cluster = new TestCluster(home, folder, freeBasePort(), new HashMap<>(environment));
+        Map<String, String> settings = new HashMap<>(environment);
+        settings.put("ARGOSY_JAVA_OPTS", JavaFlags.SERVERS);
+        settings.put("JAVA_OPTS", JavaFlags.ARCHIVE);
+        TestCluster cluster = new TestCluster(home, folder, freeBasePort(), settings);
         try {
             cluster.start();
         } catch (RuntimeException e) {
@@ -83,6 +86,22 @@ final class TestCluster extends Cluster {
             }
         } catch (IOException e) {
             throw new IllegalStateException("cannot delete " + folder, e);
+        }
+    }
+
+    /** What the processes of all clusters are started with. */
+    private static final class JavaFlags {
+
+        /** For the command line, which is short-lived anyway. */
+        static final String ARCHIVE = archive();
+
+        /** Servers live for seconds here, in which the second compiler costs more than it gives. */
+        static final String SERVERS = "-XX:TieredStopAtLevel=1 " + ARCHIVE;
+
+        private static String archive() {
+            Path folder = Path.of(required("argosy.work")).resolve("class-archive");
+            delete(folder);
+            return ClassArchive.flags(Path.of(required("argosy.home")), folder, freeBasePort());
         }
     }
 }
