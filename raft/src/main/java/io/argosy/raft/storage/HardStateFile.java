@@ -11,7 +11,7 @@ import java.util.Optional;
 import java.util.UUID;
 
 /**
- * Term and vote. Each save fills both slots, one after the other: a crash leaves at least one, and a slot that rots
+ * Term and vote. Any thread: the one that sees a write fail notes it here while the writer may be saving a vote. Each save fills both slots, one after the other: a crash leaves at least one, and a slot that rots
  * later never brings an older vote back to life.
  */
 final class HardStateFile implements Closeable {
@@ -80,22 +80,22 @@ final class HardStateFile implements Closeable {
                 new Saved(state, boot ? Optional.of(new UUID(bytes.getLong(), bytes.getLong())) : Optional.empty()));
     }
 
-    HardState state() {
+    synchronized HardState state() {
         return state;
     }
 
     /** Since which start of the machine the log may hold what was not synced; empty if all of it is synced. */
-    Optional<UUID> unsyncedSince() {
+    synchronized Optional<UUID> unsyncedSince() {
         return unsyncedSince;
     }
 
     /** Durable on return. */
-    void unsyncedSince(Optional<UUID> boot) throws IOException {
+    synchronized void unsyncedSince(Optional<UUID> boot) throws IOException {
         unsyncedSince = boot;
         write(state);
     }
 
-    void save(HardState next) throws IOException {
+    synchronized void save(HardState next) throws IOException {
         if (next.term() < state.term()) {
             throw new IllegalArgumentException("term went back from " + state.term() + " to " + next.term());
         }
@@ -104,7 +104,7 @@ final class HardStateFile implements Closeable {
     }
 
     /** Reads both slots back; writes them anew if they are not what they should be, and then returns true. */
-    boolean renewed() throws IOException {
+    synchronized boolean renewed() throws IOException {
         if (file.isAsWritten()) {
             return false;
         }

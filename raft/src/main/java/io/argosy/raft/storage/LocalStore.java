@@ -185,6 +185,7 @@ public final class LocalStore implements ReplicaStore {
 
     @Override
     public void saveHardState(HardState state) throws IOException {
+        log.requireSound();
         try {
             hardState.save(state);
         } catch (IOException e) {
@@ -229,6 +230,8 @@ public final class LocalStore implements ReplicaStore {
     @Override
     public RestoredState restored(long appliedIndex) throws IOException {
         log.loseUpTo(appliedIndex, "applied by the state machine, but not in the log");
+        // Not before it is known how far the log went: until then an older list may name what is lost.
+        log.recordMemberships();
         List<TermStart> terms = log.terms();
         return new RestoredState(
                 hardState.state(),

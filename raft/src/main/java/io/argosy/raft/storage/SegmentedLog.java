@@ -272,7 +272,7 @@ final class SegmentedLog implements RaftLog {
     }
 
     /** Whatever changed them: before anybody is told that this log holds the entry. */
-    private void recordMemberships() throws IOException {
+    void recordMemberships() throws IOException {
         try {
             memberships.save(configs);
         } catch (IOException e) {
@@ -575,6 +575,7 @@ final class SegmentedLog implements RaftLog {
         } catch (IOException e) {
             throw fail(e);
         }
+        recordMemberships();
     }
 
     private void truncate(List<Segment> all, int kept, long index) throws IOException {
@@ -1103,7 +1104,7 @@ final class SegmentedLog implements RaftLog {
         return failure.isEmpty();
     }
 
-    private void requireSound() throws IOException {
+    void requireSound() throws IOException {
         if (failure.isPresent()) {
             throw new IOException("the log failed before and takes no more writes", failure.get());
         }
@@ -1111,11 +1112,18 @@ final class SegmentedLog implements RaftLog {
 
     /** Remembers the first failure: whatever comes after it must fail too (R30). */
     IOException fail(IOException e) {
-        if (failure.isEmpty()) {
-            failure = Optional.of(e);
+        if (isFirstFailure(e)) {
             onFailed.run();
         }
         return e;
+    }
+
+    private synchronized boolean isFirstFailure(IOException e) {
+        if (failure.isPresent()) {
+            return false;
+        }
+        failure = Optional.of(e);
+        return true;
     }
 
     /** Called once, at the first failure, by the thread that it befell. */

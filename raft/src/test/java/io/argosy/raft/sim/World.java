@@ -3,6 +3,7 @@ package io.argosy.raft.sim;
 import io.argosy.raft.Membership;
 import io.argosy.raft.RaftConfig;
 import io.argosy.raft.ReplicaId;
+import io.argosy.raft.Role;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -16,6 +17,7 @@ import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
+import java.util.function.LongSupplier;
 
 /**
  * One cluster on one thread, drawn from one seed: production replicas with their stores, on virtual time. A run has
@@ -151,12 +153,7 @@ public final class World {
             counts.withoutQuorum++;
             return;
         }
-        long deadline = events.nowNanos() + RECOVERY_NANOS;
-        long before = checks.committedIndex();
-        runUntil(
-                "somebody leads and commits",
-                () -> anyLeader().isPresent() && checks.committedIndex() > before + 3,
-                deadline - events.nowNanos());
+        leadAndCommit();
         clients.stop();
         // Damage that nobody came across is there until somebody looks: the scrub, at seeds that have any.
         if (swarm.scrubs()) {
@@ -167,20 +164,61 @@ public final class World {
         bringUp();
     }
 
+    private void leadAndCommit() {
+        long before = checks.committedIndex();
+        patiently(
+                "somebody leads and commits",
+                () -> anyLeader().isPresent() && checks.committedIndex() > before + 3,
+                RECOVERY_NANOS,
+                new CopiesOfOneLeader());
+    }
+
+    private void bringUp() {
+        patiently(
+                "everybody applied everything and is whole",
+                this::settled,
+                REPAIR_NANOS - PATIENCE_NANOS,
+                this::leastApplied);
+    }
+
     /**
      * Where a quarter of all messages is lost, they take 50 ms, and a window holds two entries, some ten entries a second
-     * get through. Whoever is a thousand behind, as learners of a lone voter may be, is slow then and not stuck: it has more
-     * time for as long as it gets on. Nothing else has.
+     * get through. Whoever is a thousand behind, as learners of a lone voter or the one voter that a leader needs may be, is
+     * slow then and not stuck: it has more time for as long as it gets on. Nothing else has.
      */
-    private void bringUp() {
-        boolean settled = reaches(this::settled, REPAIR_NANOS - PATIENCE_NANOS, LOOK_NANOS);
+    private void patiently(String goal, BooleanSupplier reached, long nanosMax, LongSupplier progress) {
+        boolean done = reaches(reached, nanosMax, LOOK_NANOS);
         long before = -1;
-        for (int i = 0; !settled && leastApplied() > before && i < PATIENCE_MAX; i++) {
-            before = leastApplied();
-            settled = reaches(this::settled, PATIENCE_NANOS, LOOK_NANOS);
+        for (int i = 0; !done && i < PATIENCE_MAX; i++) {
+            long now = progress.getAsLong();
+            if (now <= before) {
+                break;
+            }
+            before = now;
+            done = reaches(reached, PATIENCE_NANOS, LOOK_NANOS);
         }
-        if (!settled) {
-            throw notInTime("everybody applied everything and is whole");
+        if (!done) {
+            throw notInTime(goal);
+        }
+    }
+
+    /** Entries that the others hold, while one leader leads on: elections without end are no progress. */
+    private final class CopiesOfOneLeader implements LongSupplier {
+        private long term = -1;
+
+        @Override
+        public long getAsLong() {
+            long leading = anyLeader().map(leader -> leader.core().term()).orElse(0L);
+            if (term == -1) {
+                term = leading;
+            }
+            if (leading != term) {
+                return -1;
+            }
+            return nodes.stream()
+                    .filter(node -> node.isUp() && isMember(node) && node.core().role() != Role.LEADER)
+                    .mapToLong(node -> node.core().durableIndex())
+                    .sum();
         }
     }
 
