@@ -170,8 +170,9 @@ final class BrokerKeys {
             ValueType.oneOf(Flush.class),
             STORAGE.flush(),
             "When a replica counts an entry as durable: fsync, or async, which loses acknowledged messages of the last"
-                    + " moments if a majority of machines loses power at once. What the group is created with; later `argosy"
-                    + " raft flush` changes it, and this key only warns where it differs");
+                    + " moments if on a majority of machines the power is lost, or a write to the disk fails, at once. What the"
+                    + " group is created with; later `argosy raft flush` changes it, and this key only warns where it"
+                    + " differs");
     static final ConfigKey<Long> SEGMENT_SIZE = ConfigKey.of(
             "raft.segmentSize",
             ValueType.bytes(MIB, 2 * GIB - MIB),

@@ -217,7 +217,8 @@ final class MembershipCommands {
             description = {
                 "Sets when a message counts as stored, on all replicas of the group.",
                 "fsync: once it is on the disks of a majority. async: once a majority has it in memory;",
-                "what was acknowledged in the last moments is lost if a majority of machines loses power at once."
+                "what was acknowledged in the last moments is lost if on a majority of machines the power is lost, or a",
+                "write to the disk fails, at once."
             },
             mixinStandardHelpOptions = true)
     static final class Flush implements Runnable {

@@ -34,7 +34,8 @@ class KeeperFailureTest {
         private final CountDownLatch voteIsForced = new CountDownLatch(1);
         private volatile boolean armed;
         private volatile Thread keeper = writer;
-        private volatile boolean keeperWroteHardState;
+        private final CountDownLatch keeperSlots = new CountDownLatch(2);
+        private int slots;
 
         SharedDisk(Disk disk) {
             super(disk);
@@ -55,10 +56,11 @@ class KeeperFailureTest {
                     super.force();
                     if (armed && name.equals(HardStateFile.NAME)) {
                         if (isKeeper) {
-                            keeperWroteHardState = true;
-                        } else if (voteIsForced.getCount() > 0) {
+                            keeperSlots.countDown();
+                        } else if (++slots == 2) {
                             voteIsForced.countDown();
-                            await().until(() -> keeper.getState() == Thread.State.BLOCKED || keeperWroteHardState);
+                            await().until(() ->
+                                    keeper.getState() == Thread.State.BLOCKED || keeperSlots.getCount() == 0);
                         }
                     }
                 }
