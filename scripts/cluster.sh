@@ -409,7 +409,7 @@ start_new() {
   wait_for_port "$name" $(($(replica_port "$1") + 2)) 60
 }
 
-# remove_from_group N: in the group it is done already.
+# removed_from_group N: in the group it is done already.
 removed_from_group() {
   cluster_removed="${cluster_removed:+$cluster_removed }$1"
   save_shape
@@ -430,7 +430,10 @@ case $command in
         *) p=$(replica_port "${name#broker-}"); ports="$ports $p $((p + 1)) $((p + 2)) $((p + 3))" ;;
       esac
     done
-    if [ -z "$to_start" ] && [ ! -e "$dir/bootstrap-unfinished" ] && ! all_unborn; then echo "already running; see scripts/cluster.sh status"; exit 0; fi
+    if [ -z "$to_start" ] && [ ! -e "$dir/bootstrap-unfinished" ] && ! all_unborn; then
+      echo "already running; see scripts/cluster.sh status"
+      exit 0
+    fi
     # shellcheck disable=SC2086
     require_free_ports $ports
     # shellcheck disable=SC2086

@@ -31,7 +31,6 @@ final class ClassArchive {
         Path archive = folder.resolve("argosy.jsa");
         try {
             Files.createDirectories(folder);
-            Files.deleteIfExists(archive);
             Path output = folder.resolve("output");
             ProcessBuilder builder = new ProcessBuilder(
                             java(),

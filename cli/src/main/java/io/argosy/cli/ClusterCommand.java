@@ -30,7 +30,7 @@ final class ClusterCommand extends CommandGroup {
             name = "status",
             description = {
                 "Shows all broker groups and replicas: who leads, who lags or is silent, which disk is damaged.",
-                "Ends with 5 if a replica is missing, damaged or without a leader."
+                "Ends with 5 if a replica is missing, silent, damaged or without a leader."
             },
             mixinStandardHelpOptions = true)
     static final class Status implements Callable<Integer> {

@@ -184,7 +184,7 @@ final class GroupReplicas {
                 throw new CommandFailure(
                         ExitCodes.REFUSED,
                         replica.peer() + " is the admin port of replica " + who.get()
-                                + ", and --peer takes its peer port:" + " by default that is one below, "
+                                + ", and --peer takes its peer port: by default that is one below, "
                                 + replica.beside(-1));
             }
             throw e;
@@ -316,6 +316,9 @@ final class GroupReplicas {
     static List<DescribeReplicaResponse> describeAll(AdminClient admin, Group group) {
         List<DescribeReplicaResponse> all = new ArrayList<>();
         for (Replica replica : group.replicas()) {
+            if (replica.adminAddress().isEmpty()) {
+                continue;
+            }
             try {
                 all.add(admin.askAt(
                         replica.adminAddress(),

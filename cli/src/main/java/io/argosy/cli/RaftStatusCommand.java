@@ -5,6 +5,7 @@ import io.argosy.proto.v1.DescribeReplicaResponse;
 import io.argosy.proto.v1.MemberInfo;
 import io.argosy.proto.v1.PeerProgress;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -44,20 +45,27 @@ final class RaftStatusCommand implements Callable<Integer> {
             seen = GroupReplicas.describe(admin, group);
             if (seen.getLeaderId() == 0) {
                 List<DescribeReplicaResponse> answers = GroupReplicas.describeAll(admin, group);
-                // Whoever was asked first may be cut off from a leader that there is.
-                Optional<DescribeReplicaResponse> leader = answers.stream()
-                        .filter(each -> each.getRole().equals("LEADER"))
-                        .findFirst();
-                seen = leader.orElse(seen);
-                problem = leader.isPresent() ? "" : noLeader(seen, answers);
+                // Whoever was asked first may be cut off from a leader that there is, or be empty and know no members.
+                seen = answers.stream()
+                        .max(Comparator.comparing(RaftStatusCommand::leads)
+                                .thenComparingLong(DescribeReplicaResponse::getCommitIndex))
+                        .orElse(seen);
+                problem = leads(seen) ? "" : noLeader(seen, answers);
             }
         }
         show(seen, problem);
         return problem.isEmpty() ? ExitCodes.OK : ExitCodes.PARTIAL;
     }
 
+    private static boolean leads(DescribeReplicaResponse seen) {
+        return seen.getRole().equals("LEADER");
+    }
+
     /** What a group without a leader lacks. */
     private static String noLeader(DescribeReplicaResponse seen, List<DescribeReplicaResponse> answers) {
+        if (seen.getMembersCount() == 0) {
+            return "no leader: nobody that answers knows the members; start the other replicas";
+        }
         Map<Integer, String> roles = answers.stream()
                 .collect(Collectors.toMap(
                         DescribeReplicaResponse::getReplicaId, DescribeReplicaResponse::getRole, (one, other) -> one));

@@ -202,17 +202,15 @@ public final class World {
         }
     }
 
-    /** Entries that the others hold, while one leader leads on: elections without end are no progress. */
+    /** Entries that the others hold, while one leader leads on: elections without end, or none, are no progress. */
     private final class CopiesOfOneLeader implements LongSupplier {
-        private long term = -1;
+        private Optional<Long> term = Optional.empty();
 
         @Override
         public long getAsLong() {
-            long leading = anyLeader().map(leader -> leader.core().term()).orElse(0L);
-            if (term == -1) {
-                term = leading;
-            }
-            if (leading != term) {
+            Optional<Long> leading = anyLeader().map(leader -> leader.core().term());
+            term = term.or(() -> leading);
+            if (leading.isEmpty() || !leading.equals(term)) {
                 return -1;
             }
             return nodes.stream()
