@@ -3,7 +3,6 @@ package io.argosy.raft.core;
 import io.argosy.raft.Membership;
 import io.argosy.raft.core.RestoredState.ConfigAt;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 
@@ -44,21 +43,6 @@ final class ConfigHistory {
             throw new InvariantViolation("membership at " + index + " behind one at " + currentIndex());
         }
         configs.add(new ConfigAt(index, membership));
-    }
-
-    /**
-     * The log on disk holds these; up to the index it is the same as this one. Returns whether another membership is in
-     * force now.
-     */
-    boolean learn(List<ConfigAt> onDisk, long upTo) {
-        long before = currentIndex();
-        for (ConfigAt config : onDisk) {
-            if (config.index() <= upTo && configs.stream().noneMatch(c -> c.index() == config.index())) {
-                configs.add(config);
-            }
-        }
-        configs.sort(Comparator.comparingLong(ConfigAt::index));
-        return currentIndex() != before;
     }
 
     /** The log lost the index and all behind it. Returns whether another membership is in force now. */

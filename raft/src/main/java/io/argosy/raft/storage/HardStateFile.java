@@ -11,8 +11,9 @@ import java.util.Optional;
 import java.util.UUID;
 
 /**
- * Term and vote. Any thread: the one that sees a write fail notes it here while the writer may be saving a vote. Each save fills both slots, one after the other: a crash leaves at least one, and a slot that rots
- * later never brings an older vote back to life.
+ * Term and vote. Each save fills both slots, one after the other: a crash leaves at least one, and a slot that rots later
+ * never brings an older vote back to life. Any thread: who sees a write fail notes it here, and the writer may be saving a
+ * vote then.
  */
 final class HardStateFile implements Closeable {
 

@@ -1111,19 +1111,13 @@ final class SegmentedLog implements RaftLog {
     }
 
     /** Remembers the first failure: whatever comes after it must fail too (R30). */
-    IOException fail(IOException e) {
-        if (isFirstFailure(e)) {
+    synchronized IOException fail(IOException e) {
+        if (failure.isEmpty()) {
+            // First: whoever else finds the log failed may end the process.
             onFailed.run();
+            failure = Optional.of(e);
         }
         return e;
-    }
-
-    private synchronized boolean isFirstFailure(IOException e) {
-        if (failure.isPresent()) {
-            return false;
-        }
-        failure = Optional.of(e);
-        return true;
     }
 
     /** Called once, at the first failure, by the thread that it befell. */

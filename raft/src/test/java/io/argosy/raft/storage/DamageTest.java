@@ -349,6 +349,13 @@ class DamageTest {
             append(store, 1, 700);
             store.log().sync();
         }
+        // The file beside the log holds the last two.
+        long newer = store.log().lastIndex() + 1;
+        store.log()
+                .append(List.of(
+                        Entry.of(newer, 40, EntryType.CONFIG, founding.encode()),
+                        Entry.of(newer + 1, 40, EntryType.CONFIG, later.encode())));
+        store.log().sync();
         store.close();
         for (String sealed : logs(disk).subList(0, 3)) {
             damageRecords(FOLDER.resolve(sealed));
@@ -358,7 +365,9 @@ class DamageTest {
 
         assertThat(again.log().damage()).isNotEmpty();
         assertThat(again.membership()).contains(later);
-        assertThat(again.restored(0).configs()).extracting(c -> c.index()).containsExactly(1L, last + 1);
+        assertThat(again.restored(0).configs())
+                .extracting(c -> c.index())
+                .containsExactly(1L, last + 1, newer, newer + 1);
         again.close();
     }
 

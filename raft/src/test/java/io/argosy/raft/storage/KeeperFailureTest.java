@@ -20,7 +20,7 @@ import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The keeper's force fails while the writer saves a vote: the note that entries may be lost does not undo the vote. */
+/** The force of the log's keeper fails, in a group that flushes asynchronously: it notes that entries may be lost. */
 class KeeperFailureTest {
 
     private static final HardState VOTED = new HardState(5, Optional.of(new ReplicaId(2)));
@@ -28,18 +28,19 @@ class KeeperFailureTest {
     @TempDir
     Path folder;
 
-    /** Once armed, the keeper's next force fails, in the middle of the writer's next save of the hard state. */
-    private static final class SharedDisk extends ForwardingDisk {
+    /** Once armed, the keeper's next force of the tail mark fails. */
+    private abstract static class KeeperDisk extends ForwardingDisk {
         private final Thread writer = Thread.currentThread();
-        private final CountDownLatch voteIsForced = new CountDownLatch(1);
         private volatile boolean armed;
         private volatile Thread keeper = writer;
-        private final CountDownLatch keeperSlots = new CountDownLatch(2);
-        private int slots;
 
-        SharedDisk(Disk disk) {
-            super(disk);
+        KeeperDisk() {
+            super(new FileSystemDisk());
         }
+
+        abstract void beforeTheKeeperFails() throws InterruptedException;
+
+        abstract void hardStateIsForced(boolean byKeeper) throws InterruptedException;
 
         @Override
         public DiskFile open(Path file, boolean create) throws IOException {
@@ -47,56 +48,108 @@ class KeeperFailureTest {
             return new ForwardingFile(super.open(file, create)) {
                 @Override
                 public void force() throws IOException {
-                    boolean isKeeper = Thread.currentThread() != writer;
-                    if (armed && isKeeper && name.equals(TailMark.NAME)) {
-                        keeper = Thread.currentThread();
-                        awaitVote();
-                        throw new IOException("made to fail");
-                    }
-                    super.force();
-                    if (armed && name.equals(HardStateFile.NAME)) {
-                        if (isKeeper) {
-                            keeperSlots.countDown();
-                        } else if (++slots == 2) {
-                            voteIsForced.countDown();
-                            await().until(() ->
-                                    keeper.getState() == Thread.State.BLOCKED || keeperSlots.getCount() == 0);
+                    boolean byKeeper = Thread.currentThread() != writer;
+                    try {
+                        if (armed && byKeeper && name.equals(TailMark.NAME)) {
+                            keeper = Thread.currentThread();
+                            beforeTheKeeperFails();
+                            throw new IOException("made to fail");
                         }
+                        super.force();
+                        if (armed && name.equals(HardStateFile.NAME)) {
+                            hardStateIsForced(byKeeper);
+                        }
+                    } catch (InterruptedException e) {
+                        throw new IOException(e);
                     }
                 }
             };
         }
+    }
 
-        private void awaitVote() throws IOException {
-            try {
-                voteIsForced.await();
-            } catch (InterruptedException e) {
-                throw new IOException(e);
+    private LocalStore written(KeeperDisk disk) throws IOException {
+        LocalStore store = LocalStore.open(disk, folder, RaftConfig.Storage.DEFAULT, UUID::randomUUID);
+        store.saveHardState(new HardState(4, Optional.empty()));
+        store.allowUnsynced(true);
+        disk.armed = true;
+        store.log().append(List.of(Entry.of(1, 4, EntryType.COMMAND, ByteBuffer.allocate(200))));
+        store.log().sync();
+        return store;
+    }
+
+    private HardState atTheNextStart() throws IOException {
+        try (LocalStore again =
+                LocalStore.open(new FileSystemDisk(), folder, RaftConfig.Storage.DEFAULT, UUID::randomUUID)) {
+            return again.hardState();
+        }
+    }
+
+    /** Fails in the middle of the writer's next save of the hard state. */
+    private static final class DuringASave extends KeeperDisk {
+        private final CountDownLatch saving = new CountDownLatch(1);
+        private final CountDownLatch slotsOfKeeper = new CountDownLatch(2);
+        private int slots;
+
+        @Override
+        void beforeTheKeeperFails() throws InterruptedException {
+            saving.await();
+        }
+
+        @Override
+        void hardStateIsForced(boolean byKeeper) {
+            if (byKeeper) {
+                slotsOfKeeper.countDown();
+            } else if (++slots == 2) {
+                saving.countDown();
+                await().until(() -> super.keeper.getState() == Thread.State.BLOCKED || slotsOfKeeper.getCount() == 0);
             }
         }
     }
 
     @Test
-    void aVoteThatIsSavedWhileTheKeeperFailsIsNotForgotten() throws IOException {
-        SharedDisk disk = new SharedDisk(new FileSystemDisk());
-        try (LocalStore store = LocalStore.open(disk, folder, RaftConfig.Storage.DEFAULT, UUID::randomUUID)) {
-            store.saveHardState(new HardState(4, Optional.empty()));
-            store.allowUnsynced(true);
-            disk.armed = true;
-            store.log().append(List.of(Entry.of(1, 4, EntryType.COMMAND, ByteBuffer.allocate(200))));
-            store.log().sync();
-
+    void theNoteUndoesNoVoteThatIsBeingSaved() throws IOException {
+        DuringASave disk = new DuringASave();
+        try (LocalStore store = written(disk)) {
             store.saveHardState(VOTED);
 
-            await().until(() -> disk.keeper.getState() == Thread.State.TERMINATED);
+            await().until(() -> ((KeeperDisk) disk).keeper.getState() == Thread.State.TERMINATED);
             assertThatThrownBy(() -> store.saveHardState(new HardState(6, Optional.empty())))
                     .isInstanceOf(IOException.class);
         }
-        try (LocalStore again =
-                LocalStore.open(new FileSystemDisk(), folder, RaftConfig.Storage.DEFAULT, UUID::randomUUID)) {
-            assertThat(again.hardState().term()).isEqualTo(5);
-            assertThat(again.hardState().votedFor()).isEqualTo(VOTED.votedFor());
-            assertThat(again.hardState().reached()).isNotEqualTo(LogEnd.NONE);
+        assertThat(atTheNextStart().term()).isEqualTo(5);
+        assertThat(atTheNextStart().votedFor()).isEqualTo(VOTED.votedFor());
+        assertThat(atTheNextStart().reached()).isNotEqualTo(LogEnd.NONE);
+    }
+
+    /** Holds the note back before it counts as written. */
+    private static final class NoteHeldBack extends KeeperDisk {
+        private final CountDownLatch noting = new CountDownLatch(1);
+        private final CountDownLatch mayGoOn = new CountDownLatch(1);
+
+        @Override
+        void beforeTheKeeperFails() {}
+
+        @Override
+        void hardStateIsForced(boolean byKeeper) throws InterruptedException {
+            if (byKeeper) {
+                noting.countDown();
+                mayGoOn.await();
+            }
+        }
+    }
+
+    /** Whoever is told may end the process. */
+    @Test
+    void nobodyIsToldOfTheFailureBeforeItIsNoted() throws Exception {
+        NoteHeldBack disk = new NoteHeldBack();
+        try (LocalStore store = written(disk)) {
+            disk.noting.await();
+
+            store.log().sync();
+
+            disk.mayGoOn.countDown();
+            await().until(() -> ((KeeperDisk) disk).keeper.getState() == Thread.State.TERMINATED);
+            assertThatThrownBy(() -> store.log().sync()).isInstanceOf(IOException.class);
         }
     }
 }
