@@ -34,16 +34,17 @@ final class GroupReplicas {
     private static final long PAUSE_MILLIS = 200;
     private static final long SAY_NANOS = TimeUnit.SECONDS.toNanos(1);
 
-    private static final String HOLLOW_OR_NOT_HEARD = "HOLLOW_OR_NOT_HEARD";
-
     /** A new leader has heard of nobody, and one that is asked to lead may be busy: mostly true only for a moment. */
-    private static final List<String> SETTLING =
-            List.of("QUORUM_AT_RISK", "UNREACHABLE", "NO_SUCCESSOR", "NO_ANSWER", HOLLOW_OR_NOT_HEARD);
+    private static final List<String> SETTLING = List.of("QUORUM_AT_RISK", "UNREACHABLE", "NO_SUCCESSOR", "NO_ANSWER");
 
     private static final long SETTLING_NANOS = TimeUnit.SECONDS.toNanos(2);
 
     private static final List<String> PASSING =
             List.of("TERM_NOT_OPEN", "CHANGE_UNDER_WAY", "TRANSFER_UNDER_WAY", "NOT_HEARD_YET");
+    /** None, that there is no such replica, and what is said before anybody looks. */
+    private static final List<String> MAY_HIDE_UNKNOWN =
+            List.of("", "UNKNOWN_REPLICA", "TERM_NOT_OPEN", "CHANGE_UNDER_WAY", "TRANSFER_UNDER_WAY");
+
     private static final List<String> CATCHING_UP = List.of(
             "NOT_CAUGHT_UP",
             "HOLLOW",
@@ -100,7 +101,8 @@ final class GroupReplicas {
             this.patience = patience;
         }
 
-        void run(AdminClient admin, Group group) {
+        /** Returns what a leader answered; empty if only what followed shows that it was carried out. */
+        Optional<T> run(AdminClient admin, Group group) {
             long begunNanos = patience.nanoClock.getAsLong();
             long saidNanos = begunNanos;
             String said = "";
@@ -108,18 +110,21 @@ final class GroupReplicas {
                 code = AdminCode.ADMIN_CODE_OK;
                 reason = "";
                 try {
-                    admin.ask(group, this::attempt, request.status);
-                    return;
+                    return Optional.of(admin.ask(group, this::attempt, request.status));
                 } catch (CommandFailure e) {
                     if (maybeDone && !reason.isEmpty() && reason.equals(request.done)) {
-                        return;
+                        return Optional.empty();
                     }
                     long now = patience.nanoClock.getAsLong();
+                    String lacks = String.valueOf(e.getMessage());
                     if (!passes(now - begunNanos)) {
+                        if (lacks.equals(said)) {
+                            throw new CommandFailure(e.exitCode(), "time is up, and nothing has changed since");
+                        }
                         throw e;
                     }
-                    String lacks = String.valueOf(e.getMessage());
-                    if (!lacks.equals(said) && now - saidNanos >= SAY_NANOS) {
+                    // What may be refused for good in a moment is said then, and once.
+                    if (patience.passing.contains(reason) && !lacks.equals(said) && now - saidNanos >= SAY_NANOS) {
                         patience.progress.accept(lacks);
                         said = lacks;
                         saidNanos = now;
@@ -206,22 +211,14 @@ final class GroupReplicas {
 
     /**
      * Removes a replica. One that leads hands leadership over first, so that sends go on without a gap; but nothing is
-     * handed over for a removal that is refused.
+     * handed over for a removal that the leader would refuse.
      */
     static void remove(AdminClient admin, Group group, int id) {
-        Request<DescribeReplicaResponse> check = new Request<>(
-                stub -> stub.describeReplica(DescribeReplicaRequest.getDefaultInstance()),
-                seen -> whyLeaderStays(seen, id)
-                        .map(why -> AdminStatus.newBuilder()
-                                .setCode(AdminCode.ADMIN_CODE_FAILED_PRECONDITION)
-                                .setMessage(why.text)
-                                .build())
-                        .orElse(seen.getStatus()),
-                seen -> whyLeaderStays(seen, id).map(Stay::reason).orElse(""),
-                "");
-        new Insistence<>(check, moments(admin)).run(admin, group);
-        DescribeReplicaResponse now = describe(admin, group);
-        if (now.getLeaderId() == id && otherVoters(now, id) > 0) {
+        boolean leads = new Insistence<>(change(judgeRemoval(id), ""), moments(admin))
+                .run(admin, group)
+                .filter(judged -> judged.getLeaderId() == id)
+                .isPresent();
+        if (leads) {
             transfer(admin, group, 0);
         }
         ChangeMembershipRequest request =
@@ -229,48 +226,23 @@ final class GroupReplicas {
         new Insistence<>(change(request, "UNKNOWN_REPLICA"), moments(admin)).run(admin, group);
     }
 
-    /** Why a leader is not removed. */
-    private record Stay(String reason, String text) {}
-
-    /**
-     * What the next leader would say to the removal of this one, from what this one knows of the others. Empty for who
-     * does not lead: its removal is judged by the leader itself, and so is that of an only voter, who hands over to nobody.
-     */
-    private static Optional<Stay> whyLeaderStays(DescribeReplicaResponse seen, int id) {
-        long voters = otherVoters(seen, id);
-        if (seen.getReplicaId() != id || seen.getLeaderId() != id || voters == 0) {
-            return Optional.empty();
-        }
-        long live = 0;
-        for (PeerProgress peer : seen.getPeersList()) {
-            if (peer.getSilent()
-                    || member(seen, peer.getReplicaId())
-                            .filter(MemberInfo::getVoter)
-                            .isEmpty()) {
-                continue;
-            }
-            if (peer.getHollow()) {
-                return Optional.of(new Stay(
-                        HOLLOW_OR_NOT_HEARD,
-                        "replica " + peer.getReplicaId() + " does not hold all messages yet, and " + id
-                                + " may have the last copy: wait until it has fetched them"));
-            }
-            live++;
-        }
-        long majority = voters / 2 + 1;
-        return live >= majority
-                ? Optional.empty()
-                : Optional.of(new Stay(
-                        "QUORUM_AT_RISK",
-                        "only " + live + " of the " + voters + " voters that there would be answer, and nothing commits"
-                                + " without " + majority
-                                + ": start the others, or remove those that are gone first"));
+    /** Fails if the leader knows no such replica; what else forbids its removal now may be gone once another one votes. */
+    static void checkMember(AdminClient admin, Group group, int id) {
+        ChangeMembershipRequest request = judgeRemoval(id);
+        new Insistence<>(
+                        new Request<>(
+                                stub -> stub.changeMembership(request),
+                                judged -> MAY_HIDE_UNKNOWN.contains(judged.getReason())
+                                        ? judged.getStatus()
+                                        : AdminStatus.getDefaultInstance(),
+                                ChangeMembershipResponse::getReason,
+                                ""),
+                        moments(admin))
+                .run(admin, group);
     }
 
-    private static long otherVoters(DescribeReplicaResponse seen, int id) {
-        return seen.getMembersList().stream()
-                .filter(member -> member.getVoter() && member.getReplicaId() != id)
-                .count();
+    private static ChangeMembershipRequest judgeRemoval(int id) {
+        return ChangeMembershipRequest.newBuilder().setJudgeRemovalId(id).build();
     }
 
     static void prioritise(AdminClient admin, Group group, int id, int priority) {

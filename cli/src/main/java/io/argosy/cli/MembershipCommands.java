@@ -35,7 +35,12 @@ final class MembershipCommands {
         @Mixin
         private final GroupReplicas replicas = new GroupReplicas();
 
-        @Option(names = "--replica", required = true, paramLabel = "N", description = "Id of the replica")
+        @Option(
+                names = "--replica",
+                required = true,
+                paramLabel = "N",
+                converter = ReplicaIdConverter.class,
+                description = "Id of the replica")
         private int id;
 
         @Mixin
@@ -63,7 +68,12 @@ final class MembershipCommands {
         @Mixin
         private final GroupReplicas replicas = new GroupReplicas();
 
-        @Option(names = "--replica", required = true, paramLabel = "N", description = "Id of the replica")
+        @Option(
+                names = "--replica",
+                required = true,
+                paramLabel = "N",
+                converter = ReplicaIdConverter.class,
+                description = "Id of the replica")
         private int id;
 
         @Option(
@@ -99,7 +109,12 @@ final class MembershipCommands {
         @Mixin
         private final GroupReplicas replicas = new GroupReplicas();
 
-        @Option(names = "--replica", required = true, paramLabel = "N", description = "Id of the replica")
+        @Option(
+                names = "--replica",
+                required = true,
+                paramLabel = "N",
+                converter = ReplicaIdConverter.class,
+                description = "Id of the replica")
         private int id;
 
         @Override
@@ -127,10 +142,20 @@ final class MembershipCommands {
         @Mixin
         private final GroupReplicas replicas = new GroupReplicas();
 
-        @Option(names = "--replica", required = true, paramLabel = "N", description = "Id of the replica")
+        @Option(
+                names = "--replica",
+                required = true,
+                paramLabel = "N",
+                converter = ReplicaIdConverter.class,
+                description = "Id of the replica")
         private int id;
 
-        @Option(names = "--with", required = true, paramLabel = "N", description = "Id of the new replica")
+        @Option(
+                names = "--with",
+                required = true,
+                paramLabel = "N",
+                converter = ReplicaIdConverter.class,
+                description = "Id of the new replica")
         private int newId;
 
         @Mixin
@@ -148,12 +173,8 @@ final class MembershipCommands {
         public void run() {
             try (AdminClient admin = common.admin()) {
                 Group group = replicas.find(admin);
+                GroupReplicas.checkMember(admin, group, id);
                 DescribeReplicaResponse now = GroupReplicas.describe(admin, group);
-                if (GroupReplicas.member(now, id).isEmpty()) {
-                    throw new CommandFailure(
-                            ExitCodes.REFUSED,
-                            "the group has no replica " + id + ": 'argosy raft status' lists those it has");
-                }
                 Optional<MemberInfo> member = GroupReplicas.member(now, newId);
                 if (member.isPresent() && !member.get().getPeerAddress().equals(replica.peer())) {
                     throw new CommandFailure(
@@ -191,13 +212,19 @@ final class MembershipCommands {
         @Mixin
         private final GroupReplicas replicas = new GroupReplicas();
 
-        @Option(names = "--replica", required = true, paramLabel = "N", description = "Id of the replica")
+        @Option(
+                names = "--replica",
+                required = true,
+                paramLabel = "N",
+                converter = ReplicaIdConverter.class,
+                description = "Id of the replica")
         private int id;
 
         @Option(
                 names = "--priority",
                 required = true,
                 paramLabel = "P",
+                converter = PriorityConverter.class,
                 description = "0 to 255; 100 is what a replica has if nobody chose")
         private int priority;
 
@@ -272,7 +299,7 @@ final class MembershipCommands {
         @Option(
                 names = "--to",
                 paramLabel = "N",
-                defaultValue = "0",
+                converter = ReplicaIdConverter.class,
                 description = "Id of the replica that shall lead (default: the fittest one)")
         private int to;
 

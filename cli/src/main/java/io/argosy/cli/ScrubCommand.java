@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -35,14 +36,18 @@ final class ScrubCommand implements Callable<Integer> {
     @Mixin
     private final GroupReplicas replicas = new GroupReplicas();
 
-    @Option(names = "--replica", paramLabel = "N", description = "Only this replica")
+    @Option(
+            names = "--replica",
+            paramLabel = "N",
+            converter = ReplicaIdConverter.class,
+            description = "Only this replica")
     private int id;
 
     @Option(
             names = "--rate",
             paramLabel = "MIB",
             description = "MiB to read per second and replica (default: raft.scrubBytesPerSecond)")
-    private long mebibytesPerSecond;
+    private @Nullable Long mebibytesPerSecond;
 
     @Option(
             names = "--wait",
@@ -57,9 +62,7 @@ final class ScrubCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        if (mebibytesPerSecond < 0 || mebibytesPerSecond > Long.MAX_VALUE >> 20) {
-            throw new CommandFailure(ExitCodes.USAGE, "--rate must be positive");
-        }
+        long bytesPerSecond = bytesPerSecond();
         try (AdminClient admin = common.admin()) {
             Group group = replicas.find(admin);
             List<Replica> wanted = group.replicas().stream()
@@ -75,7 +78,7 @@ final class ScrubCommand implements Callable<Integer> {
             Map<Integer, Asked> asked = new TreeMap<>();
             for (Replica replica : wanted) {
                 try {
-                    asked.put(replica.replicaId(), new Asked(replica, begin(admin, replica)));
+                    asked.put(replica.replicaId(), new Asked(replica, begin(admin, replica, bytesPerSecond)));
                 } catch (CommandFailure e) {
                     failures.put(replica.replicaId(), String.valueOf(e.getMessage()));
                 }
@@ -87,10 +90,21 @@ final class ScrubCommand implements Callable<Integer> {
         }
     }
 
-    private long begin(AdminClient admin, Replica replica) {
+    /** 0 as configured, if nobody chose. */
+    private long bytesPerSecond() {
+        if (mebibytesPerSecond == null) {
+            return 0;
+        }
+        if (mebibytesPerSecond <= 0 || mebibytesPerSecond > Long.MAX_VALUE >> 20) {
+            throw new CommandFailure(ExitCodes.USAGE, "--rate must be positive");
+        }
+        return mebibytesPerSecond << 20;
+    }
+
+    private static long begin(AdminClient admin, Replica replica, long bytesPerSecond) {
         ScrubRequest request = ScrubRequest.newBuilder()
                 .setBegin(true)
-                .setBytesPerSecond(mebibytesPerSecond << 20)
+                .setBytesPerSecond(bytesPerSecond)
                 .build();
         return admin.askAt(replica.adminAddress(), stub -> stub.scrub(request), ScrubResponse::getStatus)
                 .getFinished();

@@ -2,12 +2,14 @@ package io.argosy.cli;
 
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.argosy.broker.Broker;
 import io.argosy.broker.BrokerConfig;
 import io.argosy.broker.ReplicaAddresses;
+import io.argosy.client.ClusterDescription.Group;
 import io.argosy.namesrv.Namesrv;
 import io.argosy.namesrv.NamesrvConfig;
 import io.argosy.server.config.HostPort;
@@ -20,6 +22,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
@@ -28,6 +31,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import picocli.CommandLine;
 
 /**
  * What an operator reads who asks for a step that is forbidden: what stands in the way, and what to do next. What depends
@@ -139,7 +143,20 @@ final class RefusedChangesTest {
         Run noAddress = run("add", "--replica", "4", "--peer", "4");
         assertThat(noAddress.code()).isEqualTo(ExitCodes.USAGE);
         assertThat(noAddress.err()).isEqualTo("argosy: '4' is not host:port" + System.lineSeparator());
-        refused("replica id 0 is outside 1..1023", "promote", "--replica", "0");
+        wrong("'0' is not a replica id: 1 to 1023", "promote", "--replica", "0");
+        wrong("'5000' is not a replica id: 1 to 1023", "add", "--replica", "5000", "--peer", peer(4));
+        wrong(
+                "'1024' is not a replica id: 1 to 1023",
+                "replace",
+                "--replica",
+                "1",
+                "--with",
+                "1024",
+                "--peer",
+                peer(4));
+        wrong("'256' is not a priority: 0 to 255", "priority", "--replica", "1", "--priority", "256");
+        wrong("--rate must be positive", "scrub", "--rate", "0");
+        wrong("--rate must be positive", "scrub", "--rate", "-1");
 
         // A learner, then one that is gone.
         start(4, addressesWithFourth());
@@ -163,6 +180,12 @@ final class RefusedChangesTest {
                         "promote",
                         "--replica",
                         "4"));
+        // While it waits it says why, and then not again.
+        Run waited = run("promote", "--replica", "4", "--wait", "3s");
+        assertThat(waited.code()).isEqualTo(ExitCodes.REFUSED);
+        assertThat(waited.err())
+                .containsOnlyOnce("replica 4 does not answer the leader: start it, or mend the network between them")
+                .endsWith("argosy: time is up, and nothing has changed since" + System.lineSeparator());
         done("remove", "--replica", "4");
         refused(
                 "replica 4 was removed, and ids are never used again: add a replica with a new id",
@@ -216,6 +239,18 @@ final class RefusedChangesTest {
                 "remove",
                 "--replica",
                 "" + leader);
+        // Not even for those who were told that another one leads: what is asked first is a follower then.
+        CommonOptions options = new CommonOptions();
+        new CommandLine(options)
+                .setCaseInsensitiveEnumValuesAllowed(true)
+                .parseArgs("-e", endpoints(), "--secret-file", secret.toString(), "--timeout", "20s");
+        try (AdminClient asking = options.admin()) {
+            Group group = asking.group(Optional.empty());
+            Group stale = new Group(group.name(), group.uuid(), group.term(), Optional.of(second), group.replicas());
+            assertThatThrownBy(() -> GroupReplicas.remove(asking, stale, leader))
+                    .isInstanceOf(CommandFailure.class)
+                    .hasMessageStartingWith("only 1 of the 2 voters that there would be answer");
+        }
         assertThat(broker(leader).node().status().leading()).isTrue();
         assertThat(broker(leader).node().status().term()).isEqualTo(term);
 
@@ -320,6 +355,14 @@ final class RefusedChangesTest {
 
         assertThat(run.err()).isEqualTo("argosy: " + message + System.lineSeparator());
         assertThat(run.code()).isEqualTo(ExitCodes.REFUSED);
+        assertThat(run.out()).isEmpty();
+    }
+
+    private void wrong(String message, String... command) {
+        Run run = run(command);
+
+        assertThat(run.err()).contains(message);
+        assertThat(run.code()).isEqualTo(ExitCodes.USAGE);
         assertThat(run.out()).isEmpty();
     }
 

@@ -5,7 +5,7 @@ import java.util.Optional;
 /** What became of a change of membership or a transfer of leadership. */
 public sealed interface OperatorResult {
 
-    /** A change: its entry is committed. A transfer: the target leads. */
+    /** A change: its entry is committed. A transfer: the target leads. What was only judged: nothing forbids it. */
     record Done() implements OperatorResult {}
 
     /** Nothing happened: ask the leader. */

@@ -80,6 +80,9 @@ public interface RaftNode extends AutoCloseable {
         /** A leader may remove itself: it hands over once its removal is committed. */
         CompletableFuture<OperatorResult> remove(ReplicaId id);
 
+        /** What {@link #remove} would be answered, with done for what it would begin; nothing changes. */
+        CompletableFuture<OperatorResult> judgeRemoval(ReplicaId id);
+
         CompletableFuture<OperatorResult> prioritise(ReplicaId id, int priority);
 
         /** Changes when an entry counts as durable, on all replicas (D3). */

@@ -234,6 +234,7 @@ final class AdminService extends AdminGrpc.AdminImplBase {
                 ChangeMembershipResponse.newBuilder()
                         .setStatus(status)
                         .setReason(reason)
+                        .setLeaderId(isOfLeader(status, reason) ? selfId() : 0)
                         .build());
         CompletableFuture<OperatorResult> asked;
         try {
@@ -253,6 +254,15 @@ final class AdminService extends AdminGrpc.AdminImplBase {
                 decided);
     }
 
+    /** Only a leader carries out and gives reasons; what it passes on comes with the leader's own id. */
+    private static boolean isOfLeader(AdminStatus status, String reason) {
+        return status.getCode() == AdminCode.ADMIN_CODE_OK || !reason.isEmpty();
+    }
+
+    private int selfId() {
+        return parts.node().status().self().value();
+    }
+
     private static CompletableFuture<OperatorResult> begin(ChangeMembershipRequest request, Operations operations) {
         return switch (request.getChangeCase()) {
             case ADD_LEARNER -> {
@@ -264,6 +274,7 @@ final class AdminService extends AdminGrpc.AdminImplBase {
                         services(HostPort.parse(add.getClientAddress()), HostPort.parse(add.getAdminAddress())));
             }
             case PROMOTE_ID -> operations.promote(new ReplicaId(request.getPromoteId()));
+            case JUDGE_REMOVAL_ID -> operations.judgeRemoval(new ReplicaId(request.getJudgeRemovalId()));
             case REMOVE_ID -> operations.remove(new ReplicaId(request.getRemoveId()));
             case PRIORITISE ->
                 operations.prioritise(

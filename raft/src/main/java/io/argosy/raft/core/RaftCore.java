@@ -570,6 +570,23 @@ public final class RaftCore {
      * it could lose safety (R49, R50), a majority, or the last copy of something.
      */
     public Decision changeMembership(MembershipChange change, long nowNanos) {
+        Decision judged = judge(change, nowNanos);
+        if (!(judged instanceof Decision.Allowed allowed)) {
+            return judged;
+        }
+        Membership next = allowed.next();
+        long index = log.lastIndex() + 1;
+        log.append(Entry.of(index, term, EntryType.CONFIG, next.encode()));
+        configs.append(index, next);
+        reconfigure();
+        return new Decision.Appended(index, term);
+    }
+
+    /**
+     * What {@link #changeMembership} would answer now, with {@link Decision.Allowed} for what it would begin. Nothing
+     * changes. The removal of this leader is judged as by the one that leads after it: this one counts for nothing.
+     */
+    public Decision judge(MembershipChange change, long nowNanos) {
         readClock(nowNanos);
         if (role != Role.LEADER) {
             return new Decision.NotLeader(leader);
@@ -590,12 +607,7 @@ public final class RaftCore {
         if (judged instanceof ChangeRules.Judged.Denied denied) {
             return new Decision.Refused(denied.why());
         }
-        long index = log.lastIndex() + 1;
-        Membership next = ((ChangeRules.Judged.Allowed) judged).next();
-        log.append(Entry.of(index, term, EntryType.CONFIG, next.encode()));
-        configs.append(index, next);
-        reconfigure();
-        return new Decision.Appended(index, term);
+        return new Decision.Allowed(((ChangeRules.Judged.Allowed) judged).next());
     }
 
     /**

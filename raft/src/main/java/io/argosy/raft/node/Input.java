@@ -56,6 +56,9 @@ sealed interface Input permits Proposal, Input.Received, Input.Peer, Input.Read,
 
     record Change(MembershipChange change, CompletableFuture<OperatorResult> answer) implements Other {}
 
+    /** What the change would be answered. */
+    record Judge(MembershipChange change, CompletableFuture<OperatorResult> answer) implements Other {}
+
     record Transfer(Optional<ReplicaId> to, CompletableFuture<OperatorResult> answer) implements Other {}
 
     record Close() implements Other {}

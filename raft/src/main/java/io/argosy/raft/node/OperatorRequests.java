@@ -37,6 +37,8 @@ final class OperatorRequests {
         } else if (decision instanceof Decision.HandingOver handing) {
             transfer.ifPresent(older -> older.answer.complete(new OperatorResult.Unknown()));
             transfer = Optional.of(new Transfer(handing.target(), nowNanos + transferNanosMax, answer));
+        } else if (decision instanceof Decision.Allowed) {
+            answer.complete(new OperatorResult.Done());
         } else if (decision instanceof Decision.NotLeader notLeader) {
             answer.complete(new OperatorResult.NotLeader(notLeader.leader()));
         } else if (decision instanceof Decision.Refused refused) {

@@ -129,6 +129,13 @@ final class Operators implements Operations {
     }
 
     @Override
+    public CompletableFuture<OperatorResult> judgeRemoval(ReplicaId id) {
+        CompletableFuture<OperatorResult> answer = new CompletableFuture<>();
+        inbox.accept(new Input.Judge(new MembershipChange.Remove(id), answer));
+        return answer;
+    }
+
+    @Override
     public CompletableFuture<OperatorResult> changeFlush(RaftConfig.Flush flush) {
         return change(new MembershipChange.ChangeFlush(flush));
     }

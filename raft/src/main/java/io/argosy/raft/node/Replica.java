@@ -743,6 +743,8 @@ final class Replica implements Lane {
             installed(taken.manifest(), taken.keepsLog());
         } else if (input instanceof Input.Change change) {
             requests.begun(core.changeMembership(change.change(), now), change.answer(), now);
+        } else if (input instanceof Input.Judge asked) {
+            requests.begun(core.judge(asked.change(), now), asked.answer(), now);
         } else if (input instanceof Input.Transfer asked) {
             requests.begun(core.transferLeadership(asked.to(), now), asked.answer(), now);
         } else if (input instanceof Input.Close) {
@@ -983,6 +985,8 @@ final class Replica implements Lane {
                 adopted.answer().complete(null);
             } else if (input instanceof Input.Change change) {
                 change.answer().complete(new OperatorResult.NotLeader(Optional.empty()));
+            } else if (input instanceof Input.Judge asked) {
+                asked.answer().complete(new OperatorResult.NotLeader(Optional.empty()));
             } else if (input instanceof Input.Transfer asked) {
                 asked.answer().complete(new OperatorResult.NotLeader(Optional.empty()));
             }

@@ -85,6 +85,16 @@ class MembershipTest {
         return ((Decision.Refused) decision).why().reason();
     }
 
+    private static Decision judged(CoreUnderTest one, MembershipChange change) {
+        return one.core.judge(change, one.now());
+    }
+
+    private static Reason judgedRefusal(CoreUnderTest one, MembershipChange change) {
+        Decision decision = judged(one, change);
+        assertThat(decision).isInstanceOf(Decision.Refused.class);
+        return ((Decision.Refused) decision).why().reason();
+    }
+
     private static Entry configEntry(long index, long term, Membership membership) {
         return Entry.of(index, term, EntryType.CONFIG, membership.encode());
     }
@@ -306,6 +316,55 @@ class MembershipTest {
             assertThat(refusal(one, new Remove(TWO))).isEqualTo(Reason.HOLLOW);
 
             change(one, new Remove(ONE));
+        }
+
+        /** Nothing is begun by asking: not of another one's removal, nor of the leader's own. */
+        @Test
+        void whatIsOnlyJudgedChangesNothing() {
+            CoreUnderTest one = leaderWithLearner();
+            allComplete(one);
+            long last = one.core.lastIndex();
+            long term = one.core.term();
+            Membership before = inForce(one);
+
+            assertThat(judged(one, new Remove(ONE))).isEqualTo(new Decision.Allowed(before.without(ONE)));
+            assertThat(judged(one, new Remove(TWO))).isEqualTo(new Decision.Allowed(before.without(TWO)));
+            completeFrom(one, THREE, 2);
+            assertThat(judgedRefusal(one, new Remove(ONE))).isEqualTo(Reason.HOLLOW);
+            assertThat(judgedRefusal(one, new Remove(TWO))).isEqualTo(Reason.HOLLOW);
+            assertThat(judgedRefusal(one, new Remove(new ReplicaId(9)))).isEqualTo(Reason.UNKNOWN_REPLICA);
+            one.settle();
+
+            assertThat(one.core.lastIndex()).isEqualTo(last);
+            assertThat(one.core.term()).isEqualTo(term);
+            assertThat(one.core.role()).isEqualTo(Role.LEADER);
+            assertThat(one.core.handingOverTo()).isEmpty();
+            assertThat(inForce(one)).isEqualTo(before);
+        }
+
+        /** The leader that is to be removed does not count among those that would be left. */
+        @Test
+        void removalOfTheLeaderIsJudgedAsByAnother() {
+            CoreUnderTest one = CoreUnderTest.establishedLeader();
+            one.core.holds(1, 1);
+            completeFrom(one, TWO, 1);
+            assertThat(judgedRefusal(one, new Remove(ONE))).isEqualTo(Reason.NOT_HEARD_YET);
+            completeFrom(one, THREE, 1);
+
+            one.core.peerUnreachable(THREE);
+
+            assertThat(judgedRefusal(one, new Remove(ONE))).isEqualTo(Reason.QUORUM_AT_RISK);
+            assertThat(judgedRefusal(one, new Remove(TWO))).isEqualTo(Reason.QUORUM_AT_RISK);
+            assertThat(judged(one, new Remove(THREE))).isInstanceOf(Decision.Allowed.class);
+        }
+
+        @Test
+        void onlyTheLeaderJudges() {
+            CoreUnderTest one = CoreUnderTest.of(ONE, 3, 1, 0, 1);
+            one.receive(TWO, append(1, 1, 0, 1, entries(2, 1)));
+            one.settle();
+
+            assertThat(judged(one, new Remove(THREE))).isEqualTo(new Decision.NotLeader(Optional.of(TWO)));
         }
 
         /** A new leader doesn't know what the others hold before they said so. */
