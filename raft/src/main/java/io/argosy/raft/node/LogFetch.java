@@ -43,6 +43,7 @@ final class LogFetch {
     private final Surroundings around;
 
     private Phase phase = Phase.IDLE;
+    private long questions;
     private Optional<LogPatch> patch = Optional.empty();
     private List<ReplicaId> sources = List.of();
     private int source;
@@ -341,9 +342,10 @@ final class LogFetch {
         }
         Phase before = phase;
         phase = Phase.WAITING;
+        long question = ++questions;
         calls.ask(sources.get(source), request, answer -> {
-            if (phase != Phase.WAITING) {
-                return; // a snapshot came in between
+            if (phase != Phase.WAITING || question != questions) {
+                return; // a snapshot came in between, and maybe another question
             }
             phase = before;
             if (answer.isPresent() && answer.get() instanceof Bulk.LogPart part) {

@@ -742,16 +742,18 @@ final class SegmentedLog implements RaftLog {
     public void trim(long upToIndex) throws IOException {
         requireSound();
         List<Segment> all = segments;
-        int dropped = 0;
-        for (int i = 1; i < all.size() && all.get(i).firstIndex() - 1 <= upToIndex; i++) {
-            // The header of the first file says which term was in front of the log, and which membership was in force:
-            // a
+        int dropped = -1;
+        for (int i = 0; i < all.size() && all.get(i).firstIndex() - 1 <= upToIndex; i++) {
+            // The header of the first file says which term was in front of the log, and which membership was in force.
+            // A
             // wrong one is written anew first.
-            if (!guessesItsPredecessor(all.get(i)) && !isGuessBehindAGap(all.get(i - 1), all.get(i))) {
+            Optional<Segment> inFront = i == 0 ? Optional.empty() : Optional.of(all.get(i - 1));
+            if (!guessesItsPredecessor(all.get(i)) && !isGuessBehindAGap(inFront, all.get(i))) {
                 dropped = i;
             }
         }
-        if (dropped == 0) {
+        // The first that can be read may have lost ones in front of it.
+        if (dropped < 0 || all.get(dropped).firstIndex() <= firstIndex) {
             return;
         }
         Segment first = all.get(dropped);
@@ -927,17 +929,18 @@ final class SegmentedLog implements RaftLog {
      * It was begun behind entries whose terms are lost still, and not in time: then it would name a predecessor that is lost
      * with them, or one that went further than what is left of it.
      */
-    private boolean isGuessBehindAGap(Segment inFront, Segment segment) {
+    private boolean isGuessBehindAGap(Optional<Segment> inFront, Segment segment) {
         SegmentHeader header = segment.header;
         if (header.writtenWhole() || termKnown(header.firstIndex() - 1)) {
             return false;
         }
-        boolean directlyBehind = header.before().epoch() == inFront.header.epoch()
-                && header.before().chain() == inFront.chain
-                && inFront.lastIndex < header.firstIndex() - 1;
+        boolean directlyBehind = inFront.filter(i -> header.before().epoch() == i.header.epoch()
+                        && header.before().chain() == i.chain
+                        && i.lastIndex < header.firstIndex() - 1)
+                .isPresent();
         return header.before().equals(SegmentHeader.Predecessor.NONE)
                 || directlyBehind
-                || inFront.header.writtenWhole();
+                || inFront.filter(i -> i.header.writtenWhole()).isPresent();
     }
 
     /** Older log that was fetched may name none: what was in front of it is in no hollow log. */
