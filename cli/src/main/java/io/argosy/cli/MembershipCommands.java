@@ -5,6 +5,7 @@ import io.argosy.proto.v1.DescribeReplicaResponse;
 import io.argosy.proto.v1.FlushMode;
 import io.argosy.proto.v1.MemberInfo;
 import java.time.Duration;
+import java.util.Comparator;
 import java.util.Optional;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -308,9 +309,27 @@ final class MembershipCommands {
             try (AdminClient admin = common.admin()) {
                 Group group = replicas.find(admin);
                 GroupReplicas.transfer(admin, group, to);
-                int leader = GroupReplicas.describe(admin, group).getLeaderId();
-                tell(common, "LeadershipTransferred", leader, "replica " + leader + " leads");
+                DescribeReplicaResponse seen = GroupReplicas.describe(admin, group);
+                tell(common, "LeadershipTransferred", seen.getLeaderId(), transferred(to, seen));
             }
+        }
+
+        /** @param to 0 if nobody was chosen */
+        static String transferred(int to, DescribeReplicaResponse seen) {
+            int taken = to == 0 || seen.getLeaderId() == 0 ? seen.getLeaderId() : to;
+            int priority = GroupReplicas.member(seen, taken)
+                    .map(MemberInfo::getPriority)
+                    .orElse(Integer.MAX_VALUE);
+            Optional<MemberInfo> rival = seen.getMembersList().stream()
+                    .filter(member -> member.getVoter() && member.getPriority() > priority)
+                    .max(Comparator.comparingInt(MemberInfo::getPriority));
+            String text = seen.getLeaderId() == taken
+                    ? "replica " + taken + " leads"
+                    : "replica " + taken + " took over, and by now replica " + seen.getLeaderId() + " leads";
+            return text
+                    + rival.map(higher -> " (replica " + higher.getReplicaId() + " has priority " + higher.getPriority()
+                                    + " and may take over again; see 'argosy raft priority')")
+                            .orElse("");
         }
     }
 }

@@ -150,6 +150,9 @@ final class RaftStatusCommand implements Callable<Integer> {
                             "silentMillis",
                             leading ? peer.map(PeerProgress::getSilentMillis).orElse(0L) : 0L)
                     .put(
+                            "neverAnswered",
+                            leading && peer.map(PeerProgress::getNeverAnswered).orElse(false))
+                    .put(
                             "hollow",
                             self
                                     ? seen.getHollow()
@@ -182,8 +185,8 @@ final class RaftStatusCommand implements Callable<Integer> {
         };
     }
 
-    private static String state(PeerProgress peer) {
-        String silent = peer.getSilent() ? ", silent " + seconds(peer.getSilentMillis()) : "";
+    static String state(PeerProgress peer) {
+        String silent = peer.getSilent() ? ", " + silence(peer) : "";
         if (!peer.getReachable()) {
             return "UNREACHABLE" + silent;
         }
@@ -192,6 +195,17 @@ final class RaftStatusCommand implements Callable<Integer> {
                 + (peer.getCaughtUp() && !peer.getSilent() ? ", caught up" : "")
                 + (peer.getHollow() ? ", lacks messages" : "")
                 + (peer.getDiskSlow() ? ", disk slow" : "");
+    }
+
+    /** A new leader doesn't know for how long somebody was silent before. */
+    private static String silence(PeerProgress peer) {
+        String span = seconds(peer.getSilentMillis());
+        if (!peer.getNeverAnswered()) {
+            return "silent " + span;
+        }
+        return peer.getStanding().equals("LEARNER")
+                ? "no answer to this leader yet, " + span
+                : "silent since this leader leads, " + span;
     }
 
     /** For people. */

@@ -53,6 +53,7 @@ public record RaftStatus(
      * @param hollow it lacks entries that the state refers to, or has not yet told this leader that it lacks none (D2)
      * @param silent no stream, or no answer within the longest election timeout: changes of the membership count it as gone
      * @param silentNanos since its last answer, or since this leader leads
+     * @param answered it did answer this leader; if not, nobody here knows for how long it was silent before
      */
     public record PeerStatus(
             ReplicaId id,
@@ -67,7 +68,8 @@ public record RaftStatus(
             boolean diskSlow,
             boolean hollow,
             boolean silent,
-            long silentNanos) {
+            long silentNanos,
+            boolean answered) {
 
         /** What the replica is to the group. */
         public enum Standing {

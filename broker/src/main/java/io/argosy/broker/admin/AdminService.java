@@ -152,7 +152,8 @@ final class AdminService extends AdminGrpc.AdminImplBase {
                         .setDiskSlow(peer.diskSlow())
                         .setHollow(peer.hollow())
                         .setSilent(peer.silent())
-                        .setSilentMillis(TimeUnit.NANOSECONDS.toMillis(peer.silentNanos()))));
+                        .setSilentMillis(TimeUnit.NANOSECONDS.toMillis(peer.silentNanos()))
+                        .setNeverAnswered(!peer.answered())));
         response.setHollow(status.hollow());
         status.catchup()
                 .ifPresent(catchup -> response.setCatchup(Catchup.newBuilder()

@@ -50,8 +50,10 @@ final class PeerProgress {
 
     long readRetryNanos;
 
-    /** When it last answered this leadership. */
+    /** When it last answered this leadership, or when that began for it. */
     long heardNanos;
+    /** It did answer this leadership. */
+    boolean answered;
     /** When an append was last answered, or the first one of the window was sent. */
     long progressNanos;
 
@@ -65,6 +67,11 @@ final class PeerProgress {
         return completeFrom != Long.MAX_VALUE;
     }
 
+    void heard(long nowNanos) {
+        heardNanos = nowNanos;
+        answered = true;
+    }
+
     PeerProgress(ReplicaId id) {
         this.id = id;
     }
@@ -75,6 +82,7 @@ final class PeerProgress {
         nextIndex = next;
         matchConfirmed = false;
         heardNanos = nowNanos;
+        answered = false;
         confirmedRound = 0;
         diskSlow = false;
         appliedIndex = 0;

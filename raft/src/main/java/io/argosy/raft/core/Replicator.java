@@ -164,7 +164,7 @@ final class Replicator {
     }
 
     void onAppendResponse(PeerProgress peer, AppendResponse m, long nowNanos) {
-        peer.heardNanos = nowNanos;
+        peer.heard(nowNanos);
         peer.diskSlow = m.diskSlow();
         peer.appliedIndex = m.appliedIndex();
         if (m.session() != peer.session || !peer.streamOpen) {
@@ -225,7 +225,7 @@ final class Replicator {
     }
 
     void onHeartbeatResponse(PeerProgress peer, HeartbeatResponse m, long nowNanos) {
-        peer.heardNanos = nowNanos;
+        peer.heard(nowNanos);
         peer.diskSlow = m.diskSlow();
         peer.appliedIndex = m.appliedIndex();
         peer.completeFrom = m.completeFrom();
@@ -496,7 +496,8 @@ final class Replicator {
                     peer.diskSlow,
                     isHollow(peer),
                     !isLive(peer, nowNanos),
-                    nowNanos - peer.heardNanos));
+                    nowNanos - peer.heardNanos,
+                    peer.answered));
         }
         return status;
     }

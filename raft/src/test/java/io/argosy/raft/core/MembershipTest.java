@@ -579,6 +579,22 @@ class MembershipTest {
                     .containsExactly(FOUR);
         }
 
+        /** For how long somebody was silent before this leader led it cannot know. */
+        @Test
+        void statusTellsWhoNeverAnsweredThisLeader() {
+            CoreUnderTest one = CoreUnderTest.leaderOfThree();
+            one.settle();
+            one.accept(TWO, 12, one.core.lastIndex());
+
+            assertThat(one.core.peers())
+                    .filteredOn(PeerStatus::answered)
+                    .extracting(PeerStatus::id)
+                    .containsExactly(TWO);
+
+            one.answerHeartbeat(THREE, 0);
+            assertThat(one.core.peers()).allMatch(PeerStatus::answered);
+        }
+
         @Test
         void learnerThatIsSilentOrHollowIsNotPromoted() {
             CoreUnderTest one = leaderWithLearner();
