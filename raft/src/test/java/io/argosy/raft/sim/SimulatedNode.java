@@ -4,6 +4,7 @@ import io.argosy.raft.Entry;
 import io.argosy.raft.Membership;
 import io.argosy.raft.RaftConfig;
 import io.argosy.raft.RaftStatus;
+import io.argosy.raft.RaftStatus.Damage;
 import io.argosy.raft.ReplicaId;
 import io.argosy.raft.Role;
 import io.argosy.raft.RoleChange;
@@ -24,10 +25,12 @@ import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.UUID;
 import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** One machine: a disk, a clock, and while it is up the process of one replica, whose lanes it steps. */
@@ -779,12 +782,29 @@ public final class SimulatedNode {
     }
 
     private boolean isUndamaged() {
-        return replica().status().damage().stream().allMatch(damage -> damage.toIndex() < world.repairableFrom(this));
+        return replica().status().damage().stream().allMatch(damage -> damage.toIndex() < comparableFrom());
+    }
+
+    /**
+     * Others hold the log from there on. A file that lost entries in front of that as well is not repaired while a member is
+     * gone that may have them: nothing is left out then, unless an operator removes that member.
+     */
+    private long comparableFrom() {
+        long from = world.repairableFrom(this);
+        List<Damage> damage = replica().status().damage();
+        Set<String> waiting = damage.stream()
+                .filter(d -> world.anyBroken() && d.fromIndex() < from)
+                .map(Damage::file)
+                .collect(Collectors.toSet());
+        return damage.stream()
+                .filter(d -> waiting.contains(d.file()))
+                .mapToLong(d -> d.toIndex() + 1)
+                .reduce(from, Math::max);
     }
 
     /** Reads all of the log that is committed and that others have: it must be there, and be the same (E4). */
     void compareLog() {
-        long index = Math.max(replica().status().firstIndex(), world.repairableFrom(this));
+        long index = Math.max(replica().status().firstIndex(), comparableFrom());
         try {
             while (index <= appliedIndex()) {
                 for (Entry entry : promised.read(index, 1 << 20)) {

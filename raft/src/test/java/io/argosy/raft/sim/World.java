@@ -424,6 +424,10 @@ public final class World {
         return node;
     }
 
+    boolean anyBroken() {
+        return nodes.stream().anyMatch(node -> node.broken() && isMember(node));
+    }
+
     /** From here on the log can be repaired at a node: there is another one that has it. */
     long repairableFrom(SimulatedNode node) {
         long first = Long.MAX_VALUE;
