@@ -170,6 +170,8 @@ final class GroupReplicas {
     }
 
     static void add(AdminClient admin, Group group, int id, NewReplica replica) {
+        // The leader looks who answers at the peer address, and takes the others as they are.
+        replica.givenAdmin().ifPresent(address -> checkAdmin(admin, id, address));
         ChangeMembershipRequest request = ChangeMembershipRequest.newBuilder()
                 .setAddLearner(AddLearner.newBuilder()
                         .setReplicaId(id)
@@ -193,6 +195,30 @@ final class GroupReplicas {
                                 + replica.beside(-1));
             }
             throw e;
+        }
+    }
+
+    private static void checkAdmin(AdminClient admin, int id, String address) {
+        int found;
+        try {
+            found = admin.askAt(
+                            address,
+                            stub -> stub.describeReplica(DescribeReplicaRequest.getDefaultInstance()),
+                            DescribeReplicaResponse::getStatus)
+                    .getReplicaId();
+        } catch (CommandFailure e) {
+            if (e.exitCode() != ExitCodes.NOT_REACHABLE) {
+                throw e;
+            }
+            throw new CommandFailure(
+                    ExitCodes.REFUSED,
+                    "replica " + id + " cannot be asked at --admin " + address + ": " + e.getMessage());
+        }
+        if (found != id) {
+            throw new CommandFailure(
+                    ExitCodes.REFUSED,
+                    "what answers at " + address + " is replica " + found + ", not " + id
+                            + ": give the admin address of replica " + id);
         }
     }
 

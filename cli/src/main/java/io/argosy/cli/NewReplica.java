@@ -1,5 +1,6 @@
 package io.argosy.cli;
 
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
@@ -32,6 +33,11 @@ final class NewReplica {
 
     String admin() {
         return admin == null ? beside(1) : admin;
+    }
+
+    /** Empty if nobody named one, and it follows from the peer address. */
+    Optional<String> givenAdmin() {
+        return Optional.ofNullable(admin);
     }
 
     /** The port that is so many above the peer port, on the same host. */

@@ -170,7 +170,32 @@ final class RefusedChangesTest {
                 "4",
                 "--peer",
                 admin);
-        done("add", "--replica", "4", "--peer", peer(4));
+        String otherAdmin =
+                requireNonNull(ports.addresses().get(second)).admin().toString();
+        refused(
+                "what answers at " + otherAdmin + " is replica " + second
+                        + ", not 4: give the admin address of replica 4",
+                "add",
+                "--replica",
+                "4",
+                "--peer",
+                peer(4),
+                "--admin",
+                otherAdmin);
+        String closed = ports.namesrvAt(3).toString();
+        refused(
+                "replica 4 cannot be asked at --admin " + closed + ": the admin port " + closed
+                        + " cannot be reached (connection refused); check that the broker runs",
+                "add",
+                "--replica",
+                "4",
+                "--peer",
+                peer(4),
+                "--admin",
+                closed);
+        assertThat(broker(leader).node().status().membership().orElseThrow().members())
+                .hasSize(3);
+        done("add", "--replica", "4", "--peer", peer(4), "--admin", admin);
         refused("replica 4 is a learner, and learners don't lead: promote it first", "transfer", "--to", "4");
         broker(4).close();
         brokers.remove(4);
