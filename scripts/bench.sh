@@ -30,13 +30,15 @@ EOF
 dir=data/bench plan=() against='' report=no list=no
 while [ $# -gt 0 ]; do
   case $1 in
-    --dir) dir=$(absolute "${2:?}"); shift 2 ;;
-    --against) against=${2:?}; plan+=(--against "$2"); shift 2 ;;
-    --rows | --contestants | --runs | --minutes | --warm-up | --seconds) plan+=("$1" "${2:?}"); shift 2 ;;
+    --dir) need "$1" "a folder" "${2:-}"; dir=$(absolute "$2"); shift 2 ;;
+    --against) need "$1" "kafka, rocketmq or both" "${2:-}"; against=$2; plan+=("$1" "$2"); shift 2 ;;
+    --rows | --contestants) need "$1" "names with commas" "${2:-}"; plan+=("$1" "$2"); shift 2 ;;
+    --runs | --seconds) need_number "$1" 1 1000000 "${2:-}"; plan+=("$1" "$2"); shift 2 ;;
+    --minutes | --warm-up) need_number "$1" 0 1000000 "${2:-}"; plan+=("$1" "$2"); shift 2 ;;
     --report) report=yes; shift ;;
     --list-rows) list=yes; shift ;;
     -h | --help) usage; exit 0 ;;
-    *) echo "unknown option $1" >&2; usage >&2; exit 2 ;;
+    *) refuse "unknown option $1" ;;
   esac
 done
 

@@ -29,12 +29,15 @@ EOF
 dir=data/catchup base_port=22000 options=()
 while [ $# -gt 0 ]; do
   case $1 in
-    --dir) dir=$(absolute "${2:?}"); shift 2 ;;
-    --base-port) base_port=${2:?}; shift 2 ;;
-    --mib | --body | --rate) options+=("$1" "${2:?}"); shift 2 ;;
+    --dir) need "$1" "a folder" "${2:-}"; dir=$(absolute "$2"); shift 2 ;;
+    --base-port) need_base_port "$1" "${2:-}"; base_port=$2; shift 2 ;;
+    --mib) need_number "$1" 1 1000000 "${2:-}"; options+=("$1" "$2"); shift 2 ;;
+    # The limit of a message.
+    --body) need_number "$1" 1 4194304 "${2:-}"; options+=("$1" "$2"); shift 2 ;;
+    --rate) need_number "$1" 1 100000 "${2:-}"; options+=("$1" "$2"); shift 2 ;;
     --trimmed) options+=("$1"); shift ;;
     -h | --help) usage; exit 0 ;;
-    *) echo "unknown option $1" >&2; usage >&2; exit 2 ;;
+    *) refuse "unknown option $1" ;;
   esac
 done
 

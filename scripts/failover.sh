@@ -35,16 +35,25 @@ EOF
 dir=data/failover base_port=22000 options=()
 while [ $# -gt 0 ]; do
   case $1 in
-    --dir) dir=$(absolute "${2:?}"); shift 2 ;;
-    --base-port) base_port=${2:?}; shift 2 ;;
+    --dir) need "$1" "a folder" "${2:-}"; dir=$(absolute "$2"); shift 2 ;;
+    --base-port) need_base_port "$1" "${2:-}"; base_port=$2; shift 2 ;;
     --fault)
-      case ${2:?} in
+      need "$1" "kill, pause, disk, transfer or all" "${2:-}"
+      case $2 in
         kill | pause | disk | transfer | all) options+=("$1" "$2"); shift 2 ;;
-        *) echo "--fault takes kill, pause, disk, transfer or all, not $2" >&2; exit 2 ;;
+        *) refuse "$1 takes kill, pause, disk, transfer or all, not '$2'" ;;
       esac ;;
-    --rounds | --client | --rate | --seed) options+=("$1" "${2:?}"); shift 2 ;;
+    --client)
+      need "$1" "argosy or official" "${2:-}"
+      case $2 in
+        argosy | official) options+=("$1" "$2"); shift 2 ;;
+        *) refuse "$1 takes argosy or official, not '$2'" ;;
+      esac ;;
+    --rounds) need_number "$1" 1 10000 "${2:-}"; options+=("$1" "$2"); shift 2 ;;
+    --rate) need_number "$1" 1 100000 "${2:-}"; options+=("$1" "$2"); shift 2 ;;
+    --seed) need_number "$1" 0 999999999 "${2:-}"; options+=("$1" "$2"); shift 2 ;;
     -h | --help) usage; exit 0 ;;
-    *) echo "unknown option $1" >&2; usage >&2; exit 2 ;;
+    *) refuse "unknown option $1" ;;
   esac
 done
 

@@ -15,8 +15,8 @@ Usage: scripts/mutants.sh [--seconds S] [--minutes M] [--resume] [--table] [WORD
   WORDS         only mutants whose rule or description contains one of them (default: all)
 
 Prints the table of docs/reliability.md, and keeps it in raft/target/mutants.txt. A script must pass, and a seed too, without
-the mutant that it kills. Exit code 1 if a mutant survives, 2 for a wrong option, 3 if some are not finished. The mutants:
-raft/src/test/mutants/mutants.txt
+the mutant that it kills. Exit code 1 if a mutant survives, 2 for a wrong option or words that no mutant contains, 3 if some are
+not finished. The mutants: raft/src/test/mutants/mutants.txt
 
 Examples:
   scripts/mutants.sh --seconds 60 R50          the mutants of rule R50, a minute each

@@ -9,6 +9,21 @@ export ARGOSY_CALLER="scripts/${0##*/}"
 # A path as the caller meant it.
 absolute() { case $1 in /*) echo "$1" ;; *) echo "$caller/$1" ;; esac; }
 
+refuse() { echo "$1; see $ARGOSY_CALLER --help" >&2; exit 2; }
+
+# need OPTION WHAT [VALUE]: the option's value must be there, and be none of the next option's words.
+need() { [[ -n ${3:-} && $3 != --* ]] || refuse "$1 needs $2"; }
+
+# need_number OPTION MIN MAX [VALUE]
+need_number() {
+  need "$1" "a number from $2 to $3" "${4:-}"
+  # Nine digits at most: what is longer is no number to the shell.
+  [[ $4 =~ ^(0|[1-9][0-9]{0,8})$ ]] && [ "$4" -ge "$2" ] && [ "$4" -le "$3" ] ||
+    refuse "$1 takes a number from $2 to $3, not '$4'"
+}
+
+need_base_port() { need_number "$1" 1024 65400 "${2:-}"; }
+
 # require_cluster_or_nothing DIR: what else lies there must not be wiped.
 require_cluster_or_nothing() {
   if [ -d "$1" ] && [ -n "$(ls -A "$1")" ] && [ ! -f "$1/cluster.env" ]; then

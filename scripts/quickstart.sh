@@ -19,24 +19,14 @@ EOF
 dir=data base_port='' messages=10000 then_stop=no
 while [ $# -gt 0 ]; do
   case $1 in
-    --dir) dir=$(absolute "${2:?--dir needs a folder}"); shift 2 ;;
-    --base-port) base_port=${2:?--base-port needs a port}; shift 2 ;;
-    --messages) messages=${2:?--messages needs a number}; shift 2 ;;
+    --dir) need "$1" "a folder" "${2:-}"; dir=$(absolute "$2"); shift 2 ;;
+    --base-port) need_base_port "$1" "${2:-}"; base_port=$2; shift 2 ;;
+    --messages) need_number "$1" 1 999999999 "${2:-}"; messages=$2; shift 2 ;;
     --then-stop) then_stop=yes; shift ;;
     -h | --help) usage; exit 0 ;;
-    *) echo "unknown option $1" >&2; usage >&2; exit 2 ;;
+    *) refuse "unknown option $1" ;;
   esac
 done
-
-case $messages in
-  0* | *[!0-9]* | '') echo "--messages takes a number from 1, not \"$messages\"" >&2; exit 2 ;;
-esac
-case $base_port in
-  '') ;;
-  *[!0-9]* | 0* | ??????*) echo "--base-port takes a number from 1024 to 65400, not $base_port" >&2; exit 2 ;;
-  *) [ "$base_port" -ge 1024 ] && [ "$base_port" -le 65400 ] || {
-       echo "--base-port takes a number from 1024 to 65400, not $base_port" >&2; exit 2; } ;;
-esac
 
 . scripts/toolchain.sh
 ensure_toolchain

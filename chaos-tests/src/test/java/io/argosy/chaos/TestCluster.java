@@ -1,6 +1,7 @@
 package io.argosy.chaos;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
@@ -76,7 +77,7 @@ final class TestCluster extends Cluster {
         return true;
     }
 
-    private static void delete(Path folder) {
+    static void delete(Path folder) {
         if (!Files.exists(folder)) {
             return;
         }
@@ -85,7 +86,7 @@ final class TestCluster extends Cluster {
                 Files.delete(file);
             }
         } catch (IOException e) {
-            throw new IllegalStateException("cannot delete " + folder, e);
+            throw new UncheckedIOException("cannot delete " + folder, e);
         }
     }
 
@@ -100,7 +101,6 @@ final class TestCluster extends Cluster {
 
         private static String archive() {
             Path folder = Path.of(required("argosy.work")).resolve("class-archive");
-            delete(folder);
             return ClassArchive.flags(Path.of(required("argosy.home")), folder, freeBasePort());
         }
     }

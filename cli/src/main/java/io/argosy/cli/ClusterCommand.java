@@ -127,9 +127,7 @@ final class ClusterCommand extends CommandGroup {
                 problems.add("no broker group is registered");
             }
             for (Group group : cluster.groups()) {
-                if (group.leaderId().isEmpty()) {
-                    problems.add("group " + group.name() + " has no leader");
-                }
+                leaderless(group, seen).ifPresent(problems::add);
             }
             for (Seen each : seen) {
                 String name = each.group.name() + "/" + each.replica.replicaId();
@@ -161,6 +159,23 @@ final class ClusterCommand extends CommandGroup {
                 });
             }
             return problems;
+        }
+
+        /** Name servers may not know yet of a leader that is gone: the replicas' own word counts more. */
+        private static Optional<String> leaderless(Group group, List<Seen> seen) {
+            List<DescribeReplicaResponse> answers = seen.stream()
+                    .filter(each -> each.group.equals(group))
+                    .flatMap(each -> each.own.stream())
+                    .toList();
+            String has = "group " + group.name() + " has ";
+            if (answers.stream().allMatch(own -> own.getLeaderId() == 0)) {
+                Optional<String> lacks =
+                        Leaderless.knowsMost(answers).map(knowing -> has + Leaderless.problem(knowing, answers));
+                if (lacks.isPresent()) {
+                    return lacks;
+                }
+            }
+            return group.leaderId().isEmpty() ? Optional.of(has + "no leader") : Optional.empty();
         }
 
         private static String progress(Catchup catchup) {

@@ -159,7 +159,7 @@ final class ProduceCommand implements Callable<Integer> {
     private int sendOne(String text) {
         try (ArgosyClient client = common.client();
                 Producer producer = producer(client)) {
-            SendReceipt receipt = producer.send(message(text.getBytes(UTF_8)));
+            SendReceipt receipt = send(producer, text);
             ObjectNode body = Output.object()
                     .put("messageId", receipt.messageId())
                     .put("topic", topic)
@@ -172,9 +172,33 @@ final class ProduceCommand implements Callable<Integer> {
                             body,
                             () -> "stored " + receipt.messageId() + " in queue "
                                     + receipt.queue().queueId() + " at offset " + receipt.queueOffset()
-                                    + ", on disk on a majority of replicas" + System.lineSeparator());
+                                    + ", by a majority of replicas" + System.lineSeparator());
         }
         return ExitCodes.OK;
+    }
+
+    private SendReceipt send(Producer producer, String text) {
+        try {
+            return producer.send(message(text.getBytes(UTF_8)));
+        } catch (ArgosyException e) {
+            throw explained(e);
+        }
+    }
+
+    /**
+     * A client that tries one replica after the other tells of the last one, where nobody leading may be what is wrong. Who
+     * does not even reach the endpoints knows nothing of that.
+     */
+    private RuntimeException explained(ArgosyException failure) {
+        boolean lost = failure instanceof ArgosyException.NotReachable;
+        boolean perhapsLeaderless = lost
+                ? !failure.getMessage().contains(common.endpoints())
+                : failure instanceof ArgosyException.Busy || failure instanceof ArgosyException.UnknownOutcome;
+        return perhapsLeaderless
+                ? new CommandFailure(
+                        lost ? ExitCodes.NOT_REACHABLE : ExitCodes.FAILED,
+                        failure.getMessage() + "; perhaps nobody leads: 'argosy raft status' says who is missing")
+                : failure;
     }
 
     private Producer producer(ArgosyClient client) {
@@ -233,7 +257,7 @@ final class ProduceCommand implements Callable<Integer> {
         Throwable cause =
                 failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
         if (acknowledged.sum() == 0 && cause instanceof ArgosyException known) {
-            throw known;
+            throw explained(known);
         }
         common.say("argosy: " + failed.sum() + " of " + sent + " messages failed, the first: " + cause.getMessage());
         return acknowledged.sum() == 0 ? ExitCodes.FAILED : ExitCodes.PARTIAL;

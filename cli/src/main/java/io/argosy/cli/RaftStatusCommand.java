@@ -4,15 +4,10 @@ import io.argosy.client.ClusterDescription.Group;
 import io.argosy.proto.v1.DescribeReplicaResponse;
 import io.argosy.proto.v1.MemberInfo;
 import io.argosy.proto.v1.PeerProgress;
-import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.Callable;
-import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
@@ -26,9 +21,6 @@ import picocli.CommandLine.Mixin;
         },
         mixinStandardHelpOptions = true)
 final class RaftStatusCommand implements Callable<Integer> {
-
-    /** Roles of those that answer and cannot vote. */
-    private static final Set<String> NO_VOTE = Set.of("FAILED", "STRANGER", "UNBORN");
 
     @Mixin
     private final CommonOptions common = new CommonOptions();
@@ -45,50 +37,12 @@ final class RaftStatusCommand implements Callable<Integer> {
             seen = GroupReplicas.describe(admin, group);
             if (seen.getLeaderId() == 0) {
                 List<DescribeReplicaResponse> answers = GroupReplicas.describeAll(admin, group);
-                // Whoever was asked first may be cut off from a leader that there is, or be empty and know no members.
-                seen = answers.stream()
-                        .max(Comparator.comparing(RaftStatusCommand::leads)
-                                .thenComparingLong(DescribeReplicaResponse::getCommitIndex))
-                        .orElse(seen);
-                problem = leads(seen) ? "" : noLeader(seen, answers);
+                seen = Leaderless.knowsMost(answers).orElse(seen);
+                problem = Leaderless.leads(seen) ? "" : Leaderless.problem(seen, answers);
             }
         }
         show(seen, problem);
         return problem.isEmpty() ? ExitCodes.OK : ExitCodes.PARTIAL;
-    }
-
-    private static boolean leads(DescribeReplicaResponse seen) {
-        return seen.getRole().equals("LEADER");
-    }
-
-    /** What a group without a leader lacks. */
-    private static String noLeader(DescribeReplicaResponse seen, List<DescribeReplicaResponse> answers) {
-        if (seen.getMembersCount() == 0) {
-            return "no leader: nobody that answers knows the members; start the other replicas";
-        }
-        Map<Integer, String> roles = answers.stream()
-                .collect(Collectors.toMap(
-                        DescribeReplicaResponse::getReplicaId, DescribeReplicaResponse::getRole, (one, other) -> one));
-        List<String> missing = new ArrayList<>();
-        int voters = 0;
-        for (MemberInfo member : seen.getMembersList()) {
-            if (!member.getVoter()) {
-                continue;
-            }
-            voters++;
-            Optional<String> role = Optional.ofNullable(roles.get(member.getReplicaId()));
-            if (role.isEmpty()) {
-                missing.add(Integer.toString(member.getReplicaId()));
-            } else if (NO_VOTE.contains(role.get())) {
-                missing.add(member.getReplicaId() + " (" + role.get() + ")");
-            }
-        }
-        int answering = voters - missing.size();
-        int needed = voters / 2 + 1;
-        return "no leader: " + answering + " of " + voters + " voters answer, " + needed + " needed; "
-                + (answering < needed
-                        ? "start " + String.join(", ", missing)
-                        : "an election takes a second: try again, and if it stays so see 'argosy cluster status'");
     }
 
     private void show(DescribeReplicaResponse seen, String problem) {

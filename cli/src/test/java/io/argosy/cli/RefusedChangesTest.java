@@ -301,6 +301,18 @@ final class RefusedChangesTest {
         assertThat(status.out())
                 .startsWith("!! no leader: 1 of 3 voters answer, 2 needed; start " + Math.min(second, third) + ", "
                         + Math.max(second, third) + System.lineSeparator());
+        Run whole = Run.of("cluster", "status", "-e", endpoints(), "--secret-file", secret.toString());
+        assertThat(whole.code()).isEqualTo(ExitCodes.PARTIAL);
+        assertThat(whole.out())
+                .contains("!! group g1 has no leader: 1 of 3 voters answer, 2 needed; start " + Math.min(second, third)
+                        + ", " + Math.max(second, third) + System.lineSeparator());
+        for (List<String> what : List.of(List.of("-m", "a"), List.of("--count", "2"))) {
+            List<String> produce = new ArrayList<>(List.of("produce", "t", "-e", endpoints(), "--timeout", "3s"));
+            produce.addAll(what);
+            Run unsent = Run.of(produce.toArray(String[]::new));
+            assertThat(unsent.code()).as(unsent.err()).isNotZero();
+            assertThat(unsent.err()).contains("'argosy raft status'");
+        }
         Run leaderless = Run.of(
                 "raft",
                 "remove",

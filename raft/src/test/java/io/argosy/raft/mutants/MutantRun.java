@@ -65,7 +65,7 @@ public final class MutantRun {
         }
     }
 
-    /** Arguments: those of scripts/mutants.sh. Exit code 1 if a mutant survives, 3 if there was no time for all. */
+    /** Arguments: those of scripts/mutants.sh. Exit code 1 if a mutant survives, 2 if none is chosen, 3 if there was no time for all. */
     public static void main(String[] args) throws Exception {
         Options options = Options.of(args);
         long endNanos = System.nanoTime() + TimeUnit.MINUTES.toNanos(options.minutes);
@@ -76,11 +76,14 @@ public final class MutantRun {
         int killed = 0;
         int survived = 0;
         int open = 0;
+        List<Mutant> chosen = Mutant.all(LIST).stream().filter(options::chooses).toList();
+        if (chosen.isEmpty()) {
+            System.err.println("no mutant's rule or description contains " + String.join(" or ", options.words)
+                    + "; all of them: " + LIST + ", see scripts/mutants.sh --help");
+            return 2;
+        }
         System.out.println("| Rule | Mutant | Killed by | Seeds |\n|---|---|---|---|");
-        for (Mutant mutant : Mutant.all(LIST)) {
-            if (!options.chooses(mutant)) {
-                continue;
-            }
+        for (Mutant mutant : chosen) {
             Verdict verdict = options.resume ? verdicts.of(mutant) : Verdict.NONE;
             if (verdict.by().isEmpty() && !options.table) {
                 verdict = tryToKill(mutant, verdict);
