@@ -36,6 +36,9 @@ Options
 
 Each replica uses four ports: clients at P, peers at P+1, admin at P+2, metrics and health at P+3.
 Settings for all processes can be given in the environment: see docs/configuration.md (ARGOSY_...).
+
+Exit codes: 0 done, 1 failed (a start that fails stops what it started), 2 wrong usage, 5 done in part: "start" has
+stopped a replica again that was removed with "argosy raft remove"; the others run.
 EOF
 }
 
@@ -43,13 +46,15 @@ here=$(cd "$(dirname "$0")/.." && pwd)
 command=${1:-}
 [ -n "$command" ] || { usage; exit 2; }
 shift
+# need OPTION WHAT [VALUE]
+need() { [[ -n ${3:-} && $3 != --* ]] || { echo "$1 needs $2; see scripts/cluster.sh --help" >&2; exit 2; }; }
 nodes='' dir=data base_port='' target='' second='' wait=10m
 while [ $# -gt 0 ]; do
   case $1 in
-    --nodes) nodes=${2:?--nodes needs a number}; shift 2 ;;
-    --dir) dir=${2:?--dir needs a folder}; shift 2 ;;
-    --wait) wait=${2:?--wait needs a duration}; shift 2 ;;
-    --base-port) base_port=${2:?--base-port needs a port}; shift 2 ;;
+    --nodes) need "$1" "a number" "${2:-}"; nodes=$2; shift 2 ;;
+    --dir) need "$1" "a folder" "${2:-}"; dir=$2; shift 2 ;;
+    --wait) need "$1" "a duration" "${2:-}"; wait=$2; shift 2 ;;
+    --base-port) need "$1" "a port" "${2:-}"; base_port=$2; shift 2 ;;
     -h | --help) usage; exit 0 ;;
     -*) echo "unknown option $1; see scripts/cluster.sh --help" >&2; exit 2 ;;
     *)
@@ -388,7 +393,55 @@ admin() {
 # The numbers that the group says are used up, with spaces; nothing if it does not answer.
 retired_ids() {
   { admin raft status --timeout 2s -o jsonl 2>/dev/null || true; } |
-    sed -n 's/.*"retiredIds":\[\([0-9,]*\)\].*/\1/p' | tr ',' ' '
+    retired_in
+}
+retired_in() { sed -n 's/.*"retiredIds":\[\([0-9,]*\)\].*/\1/p' | tr ',' ' '; }
+
+# no_voter NAME: its store knows the group, and is none of its voters.
+no_voter() { http_get "$(ops_port_of "$1")" /readyz | grep -q 'no voter of its group'; }
+
+found_removed='' found_learners=''
+
+# ask_who_counts: asks the group about who is $pending, and takes those out that it does not wait for. Who was removed is
+# stopped again; who was down then does not even know it. A learner is left alone: it is not ready before it is promoted.
+ask_who_counts() {
+  local answer retired name still=''
+  # Without a leader it fails: then nobody's word counts yet.
+  answer=$(admin raft status --timeout 2s -o jsonl 2>/dev/null) || return 0
+  retired=$(retired_in <<<"$answer")
+  for name in $pending; do
+    if [[ " $retired " = *" ${name#broker-} "* ]]; then
+      stop_server "$name" >/dev/null
+      found_removed="$found_removed ${name#broker-}"
+    elif no_voter "$name"; then
+      found_learners="$found_learners ${name#broker-}"
+    else
+      still="$still $name"
+    fi
+  done
+  pending=$still
+}
+
+# wait_for_members NAME...: until all are ready that the group counts on.
+wait_for_members() {
+  local pending=$* name still end=$((SECONDS + 60)) ask_at=$((SECONDS + 5))
+  while [ -n "$pending" ]; do
+    still=''
+    for name in $pending; do
+      [ -n "$(running "$name")" ] || died "$name"
+      [ "$(http_status "$(ops_port_of "$name")" /readyz)" = 200 ] || still="$still $name"
+    done
+    pending=$still
+    if [ -n "$pending" ] && [ $SECONDS -ge $ask_at ]; then ask_who_counts; ask_at=$((SECONDS + 5)); fi
+    if [ $SECONDS -ge $end ] && [ -n "$pending" ]; then
+      for name in $pending; do
+        echo "$name does not answer /readyz on port $(ops_port_of "$name") after 60 s; see $dir/logs/$name.log" >&2
+        http_get "$(ops_port_of "$name")" /readyz | sed '1,/^\r$/d' >&2
+      done
+      exit 1
+    fi
+    sleep 0.05
+  done
 }
 
 # start_new N: starts it with nothing, if it does not run yet; it waits to be added.
@@ -460,13 +513,30 @@ case $command in
       admin raft bootstrap --admin "127.0.0.1:$(($(replica_port 1) + 2))"
       rm -f "$dir/bootstrap-unfinished"
     fi
+    members=''
     for name in $to_start; do
       case " $strangers " in
         *" $name "*) echo "$name has no data and waits as a stranger; see replace in scripts/cluster.sh --help" ;;
-        *) wait_for "$name" /readyz 60 ;;
+        *) members="$members $name" ;;
       esac
     done
-    echo "name server 127.0.0.1:$(namesrv_port), replicas$(for n in $(replicas); do printf ' 127.0.0.1:%s' "$(replica_port "$n")"; done), data in $dir"
+    # shellcheck disable=SC2086
+    wait_for_members $members
+    trap - EXIT
+    addresses=''
+    for n in $(replicas); do
+      case " $found_removed " in *" $n "*) ;; *) addresses="$addresses 127.0.0.1:$(replica_port "$n")" ;; esac
+    done
+    echo "name server 127.0.0.1:$(namesrv_port), replicas$addresses, data in $dir"
+    for n in $found_learners; do
+      echo "broker-$n is no voter: it is being brought up, or waits for scripts/argosy raft promote --replica $n"
+    done
+    for n in $found_removed; do
+      echo "broker-$n was removed from the group with argosy raft remove: it is stopped again. Finish its removal with" >&2
+      echo "    scripts/cluster.sh remove $n --dir $dir" >&2
+      echo "Its number is used up: whatever takes its place needs a new one (scripts/cluster.sh add N)." >&2
+    done
+    [ -z "$found_removed" ] || exit 5
     ;;
   stop)
     if [ -n "$target" ] && [ "$target" != all ]; then check_target; stop_server "$(server_of "$target")"; exit 0; fi
@@ -540,6 +610,11 @@ case $command in
   remove)
     check_target
     build_if_needed
+    [ -n "$(running namesrv)" ] || {
+      echo "the name server does not run, and only the group knows who belongs to it. First: scripts/cluster.sh start --dir $dir" >&2
+      echo "Replicas that were removed already do not hinder that start." >&2
+      exit 1
+    }
     case " $(retired_ids) " in
       *" $target "*) ;; # by hand
       *) admin raft remove --timeout 60s --replica "$target" ;;
