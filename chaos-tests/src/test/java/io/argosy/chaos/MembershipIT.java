@@ -85,6 +85,7 @@ class MembershipIT {
         ScriptResult founderAgain = cluster.scriptResult("restart", Integer.toString(lastFounder));
         assertThat(founderAgain.exitCode()).isNotZero();
         assertThat(founderAgain.output()).contains("takes the number of a replica");
+        startAgainWithOneThatWasRemovedByHand(founder);
         cluster.stop();
         assertThat(LogComparison.of(cluster, List.of(4, 5, 6))).startsWith(LogComparison.EQUAL);
     }
@@ -98,6 +99,29 @@ class MembershipIT {
                 .until(() -> !cluster.argosyResult("cluster", "status", "--timeout", "60s")
                         .output()
                         .contains("g1/" + leader));
+    }
+
+    /** The script was not told of the removal: it starts that replica too, which is never ready. */
+    private void startAgainWithOneThatWasRemovedByHand(int removed) {
+        cluster.stop();
+        String number = Integer.toString(removed);
+        ScriptResult unknown = cluster.scriptResult("remove", number);
+        assertThat(unknown.exitCode()).isEqualTo(1);
+        assertThat(unknown.output())
+                .contains("only the group knows who belongs to it")
+                .contains("cluster.sh start");
+
+        ScriptResult started = cluster.scriptResult("start");
+        assertThat(started.exitCode()).as(started.output()).isEqualTo(5);
+        assertThat(started.output())
+                .contains("broker-" + removed + " was removed from the group")
+                .contains("scripts/cluster.sh remove " + removed);
+        assertThat(cluster.leader()).isPresent();
+        assertThat(cluster.metrics(removed)).isEmpty();
+
+        cluster.remove(removed);
+        cluster.stop();
+        cluster.script("start");
     }
 
     private void refused(String why, String command, int replica, String... more) {

@@ -68,9 +68,10 @@ public final class Producer implements AutoCloseable {
     }
 
     /**
-     * Sends and waits. On return the message is on disk on a majority of replicas.
+     * Sends and waits. On return a majority of replicas stores the message, on disk unless the group flushes
+     * asynchronously.
      *
-     * @throws ArgosyException if it is not, or not known to be
+     * @throws ArgosyException if it does not, or is not known to
      */
     public SendReceipt send(Message message) {
         return ArgosyClient.await(sendAsync(message));

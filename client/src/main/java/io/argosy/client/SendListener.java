@@ -6,7 +6,7 @@ package io.argosy.client;
  */
 public interface SendListener {
 
-    /** The message is on disk on a majority of replicas. */
+    /** The message is stored by a majority of replicas: on their disks, unless the group flushes asynchronously. */
     void stored(SendReceipt receipt);
 
     /** It is not, or not known to be; {@link ArgosyException#retryable()} tells whether sending again makes sense. */

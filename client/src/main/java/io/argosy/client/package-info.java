@@ -20,9 +20,10 @@
  * <p>One client has one connection to each server, shared by all its producers and consumers. Endpoints may be name
  * servers or brokers; one that answers is enough, the rest is learned.
  *
- * <p>What holds: a send that returned is on disk on a majority of replicas. Retries carry the same message id, so that
- * what the cluster stored once stays stored once. Sends acknowledged for one queue were stored in the order in which
- * they were accepted. Memory is bounded by the options of each producer and consumer.
+ * <p>What holds: a send that returned is stored by a majority of replicas, on their disks unless the group flushes
+ * asynchronously. Retries carry the same message id, so that what the cluster stored once stays stored once. Sends
+ * acknowledged for one queue were stored in the order in which they were accepted. Memory is bounded by the options of
+ * each producer and consumer.
  *
  * <p>Threads: callers' threads encode; gRPC's shared network threads run callbacks and complete futures, so actions
  * chained to a future must not block; one timer thread per client; listener threads belong to their push consumer.
