@@ -123,8 +123,7 @@ final class HardStateFile implements Closeable {
         unsyncedSince.ifPresent(
                 boot -> value.putLong(boot.getMostSignificantBits()).putLong(boot.getLeastSignificantBits()));
         value.flip();
-        file.save(value);
-        file.save(value);
+        file.fill(value);
     }
 
     @Override

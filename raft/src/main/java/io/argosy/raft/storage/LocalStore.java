@@ -377,8 +377,7 @@ public final class LocalStore implements ReplicaStore {
         if (index < log.firstIndex() - 1 || index > log.lastIndex()) {
             throw new IOException("the log does not know the term of index " + index + " of the snapshot");
         }
-        Optional<ConfigAt> config =
-                log.configs().stream().filter(c -> c.index() <= index).reduce((older, newer) -> newer);
+        Optional<ConfigAt> config = LogRecovery.configInFrontOf(index + 1, log.configs());
         return OutgoingSnapshot.of(disk, folder.resolve(OutgoingSnapshot.FOLDER), index, log.termAt(index), config);
     }
 

@@ -457,11 +457,12 @@ final class LogRecovery {
     /** The membership in force before the index, and those from there on. */
     static List<ConfigAt> configsFrom(long index, List<ConfigAt> all) {
         List<ConfigAt> result = new ArrayList<>();
-        all.stream()
-                .filter(c -> c.index() < index)
-                .reduce((older, newer) -> newer)
-                .ifPresent(result::add);
+        configInFrontOf(index, all).ifPresent(result::add);
         all.stream().filter(c -> c.index() >= index).forEach(result::add);
         return List.copyOf(result);
+    }
+
+    static Optional<ConfigAt> configInFrontOf(long index, List<ConfigAt> all) {
+        return all.stream().filter(c -> c.index() < index).reduce((older, newer) -> newer);
     }
 }

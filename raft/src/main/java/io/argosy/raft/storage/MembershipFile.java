@@ -128,8 +128,7 @@ final class MembershipFile implements Closeable {
             value.putLong(config.index()).putInt(members.remaining()).put(members);
         }
         value.flip();
-        file.save(value);
-        file.save(value);
+        file.fill(value);
     }
 
     private static Optional<List<ConfigAt>> decode(ByteBuffer in) {

@@ -950,7 +950,7 @@ final class SegmentedLog implements RaftLog {
     }
 
     private Optional<ConfigAt> configInFrontOf(long index) {
-        return configs.stream().filter(c -> c.index() < index).reduce((older, newer) -> newer);
+        return LogRecovery.configInFrontOf(index, configs);
     }
 
     /** The segment that is written can't be patched: if it is damaged, goes on in a new one. On the writer's thread. */
@@ -1366,8 +1366,7 @@ final class SegmentedLog implements RaftLog {
             if (tail.isAsWritten()) {
                 return false;
             }
-            tail.save(mark.encode());
-            tail.save(mark.encode());
+            tail.fill(mark.encode());
             return true;
         }
     }

@@ -107,6 +107,12 @@ final class TwoSlotFile implements Closeable {
                 ByteBuffer.allocate(bytes.remaining()).put(bytes.duplicate()).flip());
     }
 
+    /** Writes the value into both slots, so that one that rots later brings no older value back; durable on return. */
+    void fill(ByteBuffer bytes) throws IOException {
+        save(bytes);
+        save(bytes);
+    }
+
     @Override
     public void close() throws IOException {
         file.close();

@@ -103,6 +103,13 @@ class LogFetchTest {
         return firsts;
     }
 
+    /** Fills it and closes it again, so that its files can be hurt. */
+    private List<Long> filesOfFilled(FaultyDisk where) throws IOException {
+        try (LocalStore store = filled(where)) {
+            return files(store);
+        }
+    }
+
     /** In the payload of its first entry. */
     private void damage(long firstIndexOfFile) {
         damage(disk, firstIndexOfFile);
@@ -379,10 +386,7 @@ class LogFetchTest {
 
     @Test
     void aFirstFileThatIsLostAndThatAllOthersHaveTrimmedIsLeftOut() throws IOException {
-        List<Long> files;
-        try (LocalStore store = filled(disk)) {
-            files = files(store);
-        }
+        List<Long> files = filesOfFilled(disk);
         loseHeaders(files.get(0));
         droppable = LAST;
         neededFrom = files.get(1);
@@ -403,10 +407,7 @@ class LogFetchTest {
 
     @Test
     void whatIsNeededOfAFirstFileThatIsLostIsWrittenAnewWhereTheRestIsLeftOut() throws IOException {
-        List<Long> files;
-        try (LocalStore store = filled(disk)) {
-            files = files(store);
-        }
+        List<Long> files = filesOfFilled(disk);
         loseHeaders(files.get(0));
         droppable = LAST;
         neededFrom = 4;
@@ -475,10 +476,7 @@ class LogFetchTest {
 
     @Test
     void whoLostTheTermInFrontItselfDoesNotGiveItForOlderLog() throws IOException {
-        List<Long> files;
-        try (LocalStore peer = filled(peerDisk)) {
-            files = files(peer);
-        }
+        List<Long> files = filesOfFilled(peerDisk);
         loseHeaders(peerDisk, files.get(2));
         try (LocalStore hurt = open(peerDisk);
                 LocalStore whole = filled(new FaultyDisk(random));
@@ -577,10 +575,7 @@ class LogFetchTest {
 
     @Test
     void aFileWhoseHeaderIsLostIsGoneOnceTheLogIsTruncatedInFrontOfIt() throws IOException {
-        List<Long> files;
-        try (LocalStore store = filled(disk)) {
-            files = files(store);
-        }
+        List<Long> files = filesOfFilled(disk);
         loseHeaders(files.get(2));
         try (LocalStore store = open(disk)) {
             store.log().truncateFrom(files.get(1) + 1);
@@ -598,10 +593,7 @@ class LogFetchTest {
     /** Where the file is lost that a truncation would be written to, the log goes on in a new one. */
     @Test
     void aLogWhoseFirstFileIsLostIsTruncatedInsideOfItAndComesBack() throws IOException {
-        List<Long> files;
-        try (LocalStore store = filled(disk)) {
-            files = files(store);
-        }
+        List<Long> files = filesOfFilled(disk);
         long index = files.get(1) - 3;
         loseHeaders(files.get(0));
         try (LocalStore store = open(disk)) {
@@ -663,10 +655,7 @@ class LogFetchTest {
 
     @Test
     void aFileBegunInTimeBecomesTheFirstAlthoughTheOneInFrontOfItIsLost() throws IOException {
-        List<Long> files;
-        try (LocalStore store = filled(disk)) {
-            files = files(store);
-        }
+        List<Long> files = filesOfFilled(disk);
         loseHeaders(files.get(2));
         try (LocalStore store = open(disk)) {
             store.log().trim(files.get(3) - 1);
