@@ -375,12 +375,18 @@ class DamageTest {
     void theOnlyFileOfALogMayLoseTheFoundingMembership() throws IOException {
         disk = new FaultyDisk(random);
         LocalStore store = open(disk);
+        byte[] recordedBefore = disk.content(FOLDER.resolve(MembershipFile.NAME));
         Membership founding =
                 new Membership(UUID.randomUUID(), List.of(new Member(new ReplicaId(1), store.storeUuid())));
         store.adopt("g", founding);
         append(store, 1, 300);
         store.log().sync();
         store.close();
+        // As if the process had died before it put the membership beside the log.
+        try (Disk.DiskFile file = disk.open(FOLDER.resolve(MembershipFile.NAME), false)) {
+            file.write(new ByteBuffer[] {ByteBuffer.wrap(recordedBefore)}, 1, 0);
+            file.force();
+        }
         disk.flip(FOLDER.resolve(logs(disk).get(0)), SegmentHeader.BYTES + Batch.HEAD_BYTES + Entry.HEADER_BYTES, 1);
 
         LocalStore again = open(disk);

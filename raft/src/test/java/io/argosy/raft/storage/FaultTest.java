@@ -364,7 +364,8 @@ class FaultTest {
     /** Found by simulation: recovery writes the end of the log again, and a torn write destroyed what was synced. */
     @Test
     void aPowerFailureWhileTheLogOpensTakesNothingAway() throws IOException {
-        for (int failing = 1; failing <= 14; failing++) {
+        for (int failing = 1, seedsThatLostPower = 30; seedsThatLostPower > 0; failing++) {
+            seedsThatLostPower = 0;
             for (int seed = 0; seed < 30; seed++) {
                 disk = new FaultyDisk(new java.util.SplittableRandom(seed));
                 LocalStore store = open(64 << 10);
@@ -379,6 +380,7 @@ class FaultTest {
                 } catch (IOException expected) {
                     // In one of the operations that it takes.
                 }
+                seedsThatLostPower += disk.powerLost() ? 1 : 0;
                 disk = disk.crash();
 
                 LocalStore again = open(64 << 10);
