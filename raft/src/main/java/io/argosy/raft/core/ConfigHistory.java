@@ -45,6 +45,23 @@ final class ConfigHistory {
         configs.add(new ConfigAt(index, membership));
     }
 
+    /**
+     * Up to the index, what the log on disk holds takes the place of what was known: a lost entry that is back may be another
+     * one. Returns whether another membership is in force now.
+     */
+    boolean learn(List<ConfigAt> onDisk, long upTo) {
+        Optional<ConfigAt> before = current();
+        List<ConfigAt> learned = new ArrayList<>();
+        onDisk.stream().filter(c -> c.index() <= upTo).forEach(learned::add);
+        if (learned.isEmpty()) {
+            return false;
+        }
+        configs.stream().filter(c -> c.index() > upTo).forEach(learned::add);
+        configs.clear();
+        configs.addAll(learned);
+        return !current().equals(before);
+    }
+
     /** The log lost the index and all behind it. Returns whether another membership is in force now. */
     boolean truncateFrom(long index) {
         boolean changed = false;

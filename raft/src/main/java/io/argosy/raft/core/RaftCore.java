@@ -514,14 +514,19 @@ public final class RaftCore {
     }
 
     /**
-     * Lost entries may be back: the terms of those that are committed may have been guesses. Goes in front of {@link
-     * #damaged}, which may make this replica electable.
+     * Lost entries may be back: the terms of those that are committed may have been guesses, and memberships may be among
+     * them that nothing else told of. Goes in front of {@link #damaged}, which may make this replica electable.
      */
-    public void repaired(List<TermStart> terms) {
+    public void repaired(List<TermStart> terms, List<ConfigAt> memberships) {
         if (shortfall.installing()) {
             return; // The log on disk may be another one already.
         }
         log.learn(terms, Math.min(commitIndex, durability.durableIndex()));
+        boolean changed = configs.learn(memberships, durability.durableIndex());
+        configs.forgetBelow(lastApplied);
+        if (changed) {
+            reconfigure();
+        }
     }
 
     /** It knows of no damage. */

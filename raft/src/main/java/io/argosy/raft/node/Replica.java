@@ -755,10 +755,10 @@ final class Replica implements Lane {
         }
     }
 
-    /** The damage first: whatever is repaired meanwhile still counts as damaged, and so its terms are known. */
+    /** The damage first: whatever is repaired meanwhile still counts as damaged, and so its terms and memberships are known. */
     private void followLog() {
         List<LostRange> lost = damagedRanges();
-        core.repaired(store.log().terms());
+        core.repaired(store.log().terms(), store.log().configs());
         core.damaged(lost);
         tellWhatIsHeld();
     }

@@ -13,6 +13,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.argosy.raft.Entry;
 import io.argosy.raft.EntryType;
 import io.argosy.raft.Membership;
+import io.argosy.raft.RaftConfig;
 import io.argosy.raft.Role;
 import io.argosy.raft.core.Message.AppendRequest;
 import io.argosy.raft.core.Message.AppendResponse;
@@ -414,6 +415,48 @@ class LostEntriesTest {
             assertThat(answerTo(one, append(3, 5, 2, 8, entries(6, 2, 2, 2))).rejected())
                     .isFalse();
             assertThat(one.core.commitIndex()).isEqualTo(8);
+        }
+
+        @Test
+        void aMembershipAmongWhatIsRepairedIsInForceBeforeTheReplicaCanLead() {
+            CoreUnderTest one = replicaThatLost(3, UNKNOWN);
+            Membership later = one.core.membership().orElseThrow().membership().withFlush(RaftConfig.Flush.ASYNC);
+            List<ConfigAt> onDisk = List.of(new ConfigAt(1, CoreUnderTest.group(3)), new ConfigAt(4, later));
+            one.receive(TWO, append(3, 5, 2, 5, entries(6, 3)));
+            one.settle();
+
+            one.core.repaired(List.of(new TermStart(1, 0), new TermStart(2, 1), new TermStart(4, 2)), onDisk);
+
+            assertThat(one.core.membership()).contains(new ConfigAt(4, later));
+            assertThat(one.core.isWhole()).isFalse();
+        }
+
+        @Test
+        void aMembershipIsNotInForceAnyMoreWhenAnotherEntryComesBackInItsPlace() {
+            CoreUnderTest one = replicaThatLost(3, UNKNOWN);
+            ConfigAt founding = one.core.membership().orElseThrow();
+            Membership later = founding.membership().withFlush(RaftConfig.Flush.ASYNC);
+            one.receive(TWO, append(3, 5, 2, 5, entries(6, 3)));
+            one.settle();
+            List<TermStart> terms = List.of(new TermStart(1, 0), new TermStart(2, 1), new TermStart(4, 2));
+            one.core.repaired(terms, List.of(founding, new ConfigAt(4, later)));
+
+            one.core.repaired(terms, List.of(founding));
+
+            assertThat(one.core.membership()).contains(founding);
+        }
+
+        @Test
+        void aMembershipThatTheDiskIsStillToDropIsNotTakenOver() {
+            CoreUnderTest one = CoreUnderTest.of(ONE, 3, 2, 0, 1, 1, 2, 2);
+            one.receive(TWO, append(3, 3, 1, 3, entries(4, 3)));
+            Membership dropped = CoreUnderTest.group(3).withFlush(RaftConfig.Flush.ASYNC);
+
+            one.core.repaired(
+                    List.of(new TermStart(1, 0)),
+                    List.of(one.core.membership().orElseThrow(), new ConfigAt(5, dropped)));
+
+            assertThat(one.core.membership().map(ConfigAt::index)).contains(1L);
         }
 
         @Test

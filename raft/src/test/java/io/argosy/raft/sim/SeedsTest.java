@@ -104,6 +104,12 @@ class SeedsTest {
         assertThatSeed(2002200, EnumSet.noneOf(FaultClass.class));
     }
 
+    /** A write was torn before the membership in it was put beside the log, and the repair brought it. */
+    @Test
+    void aMembershipThatOnlyTheRepairBringsIsInForce() {
+        assertThatSeed(10019610, EnumSet.noneOf(FaultClass.class));
+    }
+
     /** The simulator took an entry that was never committed, and lost with its term, for one that must come back. */
     @Test
     void anEntryLostWithItsTermGivesWayToWhatIsCommitted() {
