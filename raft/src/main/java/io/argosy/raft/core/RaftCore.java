@@ -525,6 +525,9 @@ public final class RaftCore {
         boolean changed = configs.learn(memberships, durability.durableIndex());
         configs.forgetBelow(lastApplied);
         if (changed) {
+            if (role == Role.PRE_CANDIDATE || role == Role.CANDIDATE) {
+                stepDown(); // It counts the votes of another membership.
+            }
             reconfigure();
         }
     }
@@ -536,6 +539,9 @@ public final class RaftCore {
 
     /** The log dropped everything below the index. */
     public void trimmed(long firstIndex) {
+        if (shortfall.installing()) {
+            return; // As far as a state allows that this core does not know yet: told again once it is installed.
+        }
         if (firstIndex > lastApplied + 1) {
             throw new InvariantViolation("trim to " + firstIndex + " but only " + lastApplied + " is applied");
         }
@@ -1374,7 +1380,8 @@ public final class RaftCore {
             if (index > log.lastIndex()) {
                 break;
             }
-            if (shortfall.isUnknown(index)) {
+            // What is taken for the term of a lost entry was that of an entry up to there: its own was no lower.
+            if (shortfall.isUnknown(index) && log.termAt(index) <= entry.term()) {
                 if (index <= commitIndex || !replacesUnknown) {
                     continue;
                 }

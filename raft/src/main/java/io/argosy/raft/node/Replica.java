@@ -733,7 +733,9 @@ final class Replica implements Lane {
             SnapshotManifest manifest = restored.manifest();
             writer.change(
                     () -> {
-                        if (!restored.keepsLog()) {
+                        if (restored.keepsLog()) {
+                            store.keepLog(manifest);
+                        } else {
                             store.resetLog(manifest);
                         }
                         store.discardSnapshot();
@@ -803,6 +805,7 @@ final class Replica implements Lane {
         stateLost = false;
         if (keepsLog) {
             core.installedState(manifest.index());
+            core.trimmed(store.log().firstIndex());
             followLog();
         } else {
             tail.restartBehind(manifest.index());

@@ -103,7 +103,7 @@ public final class LocalStore implements ReplicaStore {
                             published.get().term(),
                             SegmentHeader.Predecessor.NONE,
                             published.get().config())
-                    : SegmentedLog.open(files);
+                    : SegmentedLog.open(files, published);
             if (hardState.unsyncedSince().isPresent() && !disk.bootId().equals(hardState.unsyncedSince())) {
                 // What the page cache held is gone, and may have been acknowledged (D3).
                 hardState.save(hardState.state().withUnknownEnd());
@@ -315,6 +315,11 @@ public final class LocalStore implements ReplicaStore {
     @Override
     public void resetLog(SnapshotManifest snapshot) throws IOException {
         log.resetBehind(snapshot.index(), snapshot.term(), snapshot.config());
+    }
+
+    @Override
+    public void keepLog(SnapshotManifest snapshot) throws IOException {
+        log.know(snapshot);
     }
 
     @Override

@@ -108,6 +108,21 @@ final class MembershipFile implements Closeable {
         seen = configs;
     }
 
+    /** As {@link #known}, durably. */
+    void know(SnapshotManifest snapshot) throws IOException {
+        save(known(newest, snapshot));
+    }
+
+    /** Up to the snapshot's index none but the snapshot's membership is in force, whatever a log that misses entries says. */
+    static List<ConfigAt> known(List<ConfigAt> configs, SnapshotManifest snapshot) {
+        if (snapshot.config().isEmpty()) {
+            return configs;
+        }
+        List<ConfigAt> result = new ArrayList<>(List.of(snapshot.config().get()));
+        configs.stream().filter(c -> c.index() > snapshot.index()).forEach(result::add);
+        return List.copyOf(result);
+    }
+
     /** Reads both slots back; writes them anew if they are not what they should be, and then returns true. */
     boolean renewed() throws IOException {
         if (file.isAsWritten()) {

@@ -87,6 +87,13 @@ public interface ReplicaStore extends Closeable {
      */
     void resetLog(SnapshotManifest snapshot) throws IOException;
 
+    /**
+     * The log goes on; up to the index of the snapshot, which must be published, the membership is the snapshot's, whatever
+     * the log misses. On the thread that writes; durable on return, and done again at the next start until {@link
+     * #discardSnapshot()}.
+     */
+    void keepLog(SnapshotManifest snapshot) throws IOException;
+
     /** The snapshot was taken over, or is of no use: deletes it, durably. */
     void discardSnapshot() throws IOException;
 

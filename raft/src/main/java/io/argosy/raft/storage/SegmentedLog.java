@@ -160,11 +160,18 @@ final class SegmentedLog implements RaftLog {
         return result;
     }
 
-    /** Opens the log and decides what is torn and what is damaged. */
-    static SegmentedLog open(LogFiles files) throws IOException {
+    /**
+     * Opens the log and decides what is torn and what is damaged.
+     *
+     * @param kept a snapshot that is being taken over, while the log goes on
+     */
+    static SegmentedLog open(LogFiles files, Optional<SnapshotManifest> kept) throws IOException {
         TwoSlotFile tail = LogRecovery.openTail(files);
         Optional<TailMark> mark = tail.value().flatMap(TailMark::decode);
         Optional<MembershipFile> memberships = MembershipFile.open(files.disk(), files.folder());
+        if (memberships.isPresent() && kept.isPresent()) {
+            memberships.get().know(kept.get());
+        }
         LogRecovery recovery = new LogRecovery(files, mark, memberships.map(MembershipFile::newest));
         LogRecovery.Found found = recovery.run();
         SegmentedLog result = new SegmentedLog(
@@ -201,6 +208,12 @@ final class SegmentedLog implements RaftLog {
     @Override
     public List<TermStart> terms() {
         return terms;
+    }
+
+    /** What lies in front of the snapshot's index is committed, and not truncated any more. */
+    void know(SnapshotManifest snapshot) throws IOException {
+        configs = MembershipFile.known(configs, snapshot);
+        recordMemberships();
     }
 
     /** What entry 1 says, which may be damaged: a log that starts with it knows its group all the same. */

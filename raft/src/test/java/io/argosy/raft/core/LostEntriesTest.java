@@ -338,6 +338,18 @@ class LostEntriesTest {
             assertThat(one.core.membership().map(ConfigAt::membership)).contains(founding);
         }
 
+        /** The header of the file behind the lost entries says that the last of them was of term 2. */
+        @Test
+        void aLostEntryThatMustHaveBeenOfALaterTermThanTheLeadersIsReplacedAtOnce() {
+            CoreUnderTest one = CoreUnderTest.of(ONE, 3, 2, 0, 1, 1, 1, 2, 2);
+            one.core.damaged(List.of(new LostRange(4, 5, false, false)));
+
+            AppendResponse answer = answerTo(one, append(3, 3, 1, 3, entries(4, 1, 1, 1, 1)));
+
+            assertThat(one.core.lastIndex()).isEqualTo(7);
+            assertThat(answer.index()).as("entry 4 may be another one").isEqualTo(3);
+        }
+
         @Test
         void replicaVotesAsIfItHadWhatItGaveUpUntilTheLeadersLogHasTakenItsPlace() {
             CoreUnderTest one = followerWhoWaitedLongEnough(UNKNOWN);
@@ -447,6 +459,20 @@ class LostEntriesTest {
         }
 
         @Test
+        void aCandidateThatLearnsOfAnotherMembershipBeginsAnew() {
+            CoreUnderTest one = replicaThatLost(3, TORN);
+            ConfigAt founding = one.core.membership().orElseThrow();
+            Membership later = founding.membership().withFlush(RaftConfig.Flush.ASYNC);
+            one.tickUntil(Role.PRE_CANDIDATE, 700);
+
+            one.core.repaired(
+                    List.of(new TermStart(1, 0), new TermStart(2, 1), new TermStart(4, 2)),
+                    List.of(founding, new ConfigAt(4, later)));
+
+            assertThat(one.core.role()).isEqualTo(Role.FOLLOWER);
+        }
+
+        @Test
         void aMembershipThatTheDiskIsStillToDropIsNotTakenOver() {
             CoreUnderTest one = CoreUnderTest.of(ONE, 3, 2, 0, 1, 1, 2, 2);
             one.receive(TWO, append(3, 3, 1, 3, entries(4, 3)));
@@ -457,6 +483,21 @@ class LostEntriesTest {
                     List.of(one.core.membership().orElseThrow(), new ConfigAt(5, dropped)));
 
             assertThat(one.core.membership().map(ConfigAt::index)).contains(1L);
+        }
+
+        /** The state is the snapshot's as soon as it is restored; the core hears of it later. */
+        @Test
+        void aTrimMayOvertakeTheNewsThatAStateWasRestored() {
+            CoreUnderTest one = CoreUnderTest.of(ONE, 3, 2, 0, 1, 1, 2, 2);
+            one.core.needSnapshot(4);
+            assertThat(one.core.beginInstall(4, 2)).isEqualTo(RaftCore.Install.STATE_ONLY);
+
+            one.core.trimmed(4);
+            one.core.installedState(4);
+            one.core.trimmed(4);
+
+            AppendResponse answer = answerTo(one, append(3, 3, 1, 4, entries(4, 2, 2, 3)));
+            assertThat(answer.index()).isEqualTo(6);
         }
 
         @Test

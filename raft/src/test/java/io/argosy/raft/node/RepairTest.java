@@ -10,6 +10,8 @@ import io.argosy.raft.RaftConfig;
 import io.argosy.raft.RaftNode;
 import java.io.IOException;
 import java.io.RandomAccessFile;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -357,5 +359,54 @@ class RepairTest {
                     .as("repaired")
                     .isTrue();
         }
+    }
+
+    /** Power was lost while the entry was written, and what was written behind it in the same write is on the disk. */
+    @Test
+    void aMembershipThatOnlyASnapshotTellsOfIsInForceOnceItsEntryIsLeftOut() throws Exception {
+        try (Replicas replicas = three().born()) {
+            int hurt = replicas.follower();
+            replicas.stop(hurt);
+            // One file for all: no header behind the entry names its membership.
+            replicas.storage(new RaftConfig.Storage(RaftConfig.Flush.FSYNC, 8 << 20, 1L << 30));
+            replicas.start(hurt);
+            writeUntilApplied(replicas, 10, hurt);
+            Path beside = replicas.folderOf(Replicas.id(hurt)).resolve("membership");
+            byte[] recordedBefore = Files.readAllBytes(beside);
+            assertThat(replicas.node(replicas.leader())
+                            .operations()
+                            .changeFlush(RaftConfig.Flush.ASYNC)
+                            .join())
+                    .isInstanceOf(OperatorResult.Done.class);
+            long all = writeUntilApplied(replicas, 150, hurt);
+            byte[] change = bytesOf(
+                    replicas.node(hurt).status().membership().orElseThrow().encode());
+            replicas.stop(hurt);
+            Files.write(beside, recordedBefore);
+            Path file = segments(replicas, hurt).get(0);
+            int at = new String(Files.readAllBytes(file), StandardCharsets.ISO_8859_1)
+                    .indexOf(new String(change, StandardCharsets.ISO_8859_1), 8192); // the header names memberships too
+            flip(file, at + 20);
+            trimTo(replicas, 60);
+
+            replicas.storage(new RaftConfig.Storage(RaftConfig.Flush.FSYNC, 64 << 10, 1L << 30));
+            RaftServer node = replicas.start(hurt);
+            await().atMost(Replicas.PATIENCE).until(() -> node.status().appliedIndex() >= all);
+            replicas.machine(hurt).needs(61);
+            replicas.machine(hurt).makeDurable();
+            // The file that was begun behind the damaged one names the membership that was known then: it is written
+            // anew, too.
+            write(replicas, 60);
+            await().atMost(Replicas.PATIENCE).until(() -> node.status().damage().isEmpty());
+            assertThat(node.status().membership().orElseThrow().isAsync())
+                    .as("left out")
+                    .isTrue();
+        }
+    }
+
+    private static byte[] bytesOf(ByteBuffer buffer) {
+        byte[] bytes = new byte[buffer.remaining()];
+        buffer.get(bytes);
+        return bytes;
     }
 }

@@ -322,6 +322,11 @@ final class Promised {
         }
 
         @Override
+        public void keepLog(SnapshotManifest snapshot) throws IOException {
+            store.keepLog(snapshot);
+        }
+
+        @Override
         public void discardSnapshot() throws IOException {
             store.discardSnapshot();
         }

@@ -110,6 +110,18 @@ class SeedsTest {
         assertThatSeed(10019610, EnumSet.noneOf(FaultClass.class));
     }
 
+    /** A leader's entries of an older term were to follow lost ones, of which the header behind them told the term. */
+    @Test
+    void aLostEntryThatCannotBeTheLeadersIsReplaced() {
+        assertThatSeed(10108674, EnumSet.noneOf(FaultClass.class));
+    }
+
+    /** The log was trimmed as far as a snapshot's state allowed, before the core knew of that state. */
+    @Test
+    void aTrimMayOvertakeTheNewsOfARestoredState() {
+        assertThatSeed(10112607, EnumSet.noneOf(FaultClass.class));
+    }
+
     /** The simulator took an entry that was never committed, and lost with its term, for one that must come back. */
     @Test
     void anEntryLostWithItsTermGivesWayToWhatIsCommitted() {
