@@ -10,10 +10,12 @@ import io.argosy.raft.Membership;
 import io.argosy.raft.RaftConfig;
 import io.argosy.raft.ReplicaId;
 import io.argosy.raft.core.IndexRange;
+import io.argosy.raft.core.RestoredState.ConfigAt;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import java.util.UUID;
 import org.junit.jupiter.api.BeforeEach;
@@ -249,6 +251,41 @@ class LostMembershipTest {
             }
             patch.seal();
             assertThat(store.insert(patch)).isTrue();
+        }
+    }
+
+    /** Power was lost before the change was put beside the log, and again while a snapshot that tells of it was taken over. */
+    @Test
+    void aSnapshotThatIsBeingTakenOverTellsWhatIsInForce() throws IOException {
+        byte[] recordedBefore = disk.content(FILE);
+        long lost = changeAndLoseIt(second);
+        try (Disk.DiskFile file = disk.open(FILE, false)) {
+            file.write(new ByteBuffer[] {ByteBuffer.wrap(recordedBefore)}, 1, 0);
+            file.force();
+        }
+        SnapshotManifest snapshot;
+        try (LocalStore store = open()) {
+            assertThat(store.membership()).contains(founding);
+            fill(store, 3);
+            ByteBuffer state = ByteBuffer.wrap(new byte[10]);
+            snapshot = new SnapshotManifest(
+                    store.log().lastIndex(),
+                    1,
+                    Optional.of(new ConfigAt(lost, second)),
+                    List.of(new SnapshotManifest.SnapshotFile("state", 10, Entry.crcOf(state))));
+            IncomingSnapshot incoming = store.receiveSnapshot(snapshot);
+            assertThat(incoming.write(incoming.next(100).orElseThrow(), state, Entry.crcOf(state)))
+                    .isTrue();
+            assertThat(incoming.verify()).isTrue();
+            incoming.publish(true);
+        }
+        for (int start = 0; start < 2; start++) {
+            try (LocalStore store = open()) {
+                assertThat(store.log().damage()).isNotEmpty();
+                assertThat(store.restored(snapshot.index()).membership().orElseThrow())
+                        .isEqualTo(new ConfigAt(lost, second));
+                store.discardSnapshot();
+            }
         }
     }
 
