@@ -330,6 +330,7 @@ public final class RaftCore {
             throw new InvariantViolation("applied " + index + " outside of " + lastApplied + ".." + handedApplyIndex);
         }
         lastApplied = index;
+        shortfall.applied(index);
         configs.forgetBelow(index);
     }
 
@@ -457,10 +458,13 @@ public final class RaftCore {
      * {@link #installed}; it goes on voting as the log it has.
      */
     public Install beginInstall(long index, long snapshotTerm) {
+        // Behind an entry that is lost with its term there may be what this replica has acknowledged.
+        boolean lost = index > commitIndex && shortfall.isUnknown(index) && log.termAt(index) <= snapshotTerm;
         boolean held = index <= commitIndex
+                || lost
                 || (index >= log.firstIndex() - 1 && index <= log.lastIndex() && log.termAt(index) == snapshotTerm);
-        boolean useful = !held || (shortfall.isHelpedBy(index) && index >= log.firstIndex() - 1);
-        if (!useful || role != Role.FOLLOWER || snapshotTerm > term || shortfall.installing()) {
+        boolean useful = !held || lost || (shortfall.isHelpedBy(index) && index >= log.firstIndex() - 1);
+        if (!useful || index < lastApplied || role != Role.FOLLOWER || snapshotTerm > term || shortfall.installing()) {
             return Install.NO;
         }
         if (!termIsDurable()) {
@@ -539,9 +543,6 @@ public final class RaftCore {
 
     /** The log dropped everything below the index. */
     public void trimmed(long firstIndex) {
-        if (shortfall.installing()) {
-            return; // As far as a state allows that this core does not know yet: told again once it is installed.
-        }
         if (firstIndex > lastApplied + 1) {
             throw new InvariantViolation("trim to " + firstIndex + " but only " + lastApplied + " is applied");
         }

@@ -148,6 +148,13 @@ final class Shortfall {
         neededSnapshot = OptionalLong.of(upToIndex);
     }
 
+    /** What kept the state from going on may have been repaired meanwhile. */
+    void applied(long index) {
+        if (isHelpedBy(index)) {
+            neededSnapshot = OptionalLong.empty();
+        }
+    }
+
     boolean needsSnapshot() {
         return neededSnapshot.isPresent();
     }

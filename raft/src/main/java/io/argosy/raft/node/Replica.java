@@ -121,6 +121,8 @@ final class Replica implements Lane {
     private boolean flushDiffers;
     /** Nothing is applied before a snapshot has replaced it. */
     private volatile boolean stateLost;
+    /** The log is trimmed further than the core knows. */
+    private boolean trimAhead;
 
     private volatile View view;
     private volatile Optional<Membership> membership;
@@ -644,6 +646,9 @@ final class Replica implements Lane {
                 core.windowApplied(window.get().endIndex(), window.get().hash());
             }
         }
+        if (trimAhead) {
+            followTrim();
+        }
     }
 
     private void step(Input input, long now) {
@@ -702,8 +707,8 @@ final class Replica implements Lane {
                         adopted.membership());
             }
             adopted.answer().complete(null);
-        } else if (input instanceof Input.Trimmed trimmed) {
-            core.trimmed(trimmed.firstIndex());
+        } else if (input instanceof Input.Trimmed) {
+            followTrim();
             followLog();
         } else if (input instanceof Input.DamageFound) {
             if (!store.log().damage().isEmpty()) {
@@ -757,6 +762,15 @@ final class Replica implements Lane {
         }
     }
 
+    /** A log may be trimmed as far as a state allows that the core has not heard of: then it is told later. */
+    private void followTrim() {
+        long first = store.log().firstIndex();
+        trimAhead = core.installing() || first > appliedIndex + 1;
+        if (!trimAhead) {
+            core.trimmed(first);
+        }
+    }
+
     /** The damage first: whatever is repaired meanwhile still counts as damaged, and so its terms and memberships are known. */
     private void followLog() {
         List<LostRange> lost = damagedRanges();
@@ -805,7 +819,6 @@ final class Replica implements Lane {
         stateLost = false;
         if (keepsLog) {
             core.installedState(manifest.index());
-            core.trimmed(store.log().firstIndex());
             followLog();
         } else {
             tail.restartBehind(manifest.index());

@@ -187,7 +187,7 @@ final class LogRecovery {
         prevTerm(header);
         // Also where the entry that said so is damaged: who knows no membership knows nobody to repair it from.
         header.config()
-                .filter(c -> c.index() > lastConfigIndex() && isLost(c.index()))
+                .filter(c -> c.index() > lastConfigIndex() && isLost(c.index()) && !isOutdated(c))
                 .ifPresent(configs::add);
         if (next.isPresent()) {
             Optional<SealedIndex> index = sealedIndex(candidate, next.get());
@@ -202,6 +202,12 @@ final class LogRecovery {
     /** What the log does not show any more. A whole entry is no change of the membership, if the log does not say so. */
     private boolean isLost(long index) {
         return index < firstIndex || Ranges.covers(damage, index);
+    }
+
+    /** It was recorded when the file was begun: if it no longer is, the entry was truncated, or never committed. */
+    private boolean isOutdated(ConfigAt config) {
+        List<ConfigAt> newest = recorded.orElse(List.of());
+        return !newest.isEmpty() && config.index() > newest.get(0).index() && !newest.contains(config);
     }
 
     private long lastConfigIndex() {

@@ -8,6 +8,7 @@ import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import org.slf4j.Logger;
@@ -118,8 +119,11 @@ final class MembershipFile implements Closeable {
         if (snapshot.config().isEmpty()) {
             return configs;
         }
-        List<ConfigAt> result = new ArrayList<>(List.of(snapshot.config().get()));
-        configs.stream().filter(c -> c.index() > snapshot.index()).forEach(result::add);
+        ConfigAt inForce = snapshot.config().get();
+        List<ConfigAt> result = new ArrayList<>(configs);
+        result.removeIf(c -> c.index() >= inForce.index() && c.index() <= snapshot.index());
+        result.add(inForce);
+        result.sort(Comparator.comparingLong(ConfigAt::index));
         return List.copyOf(result);
     }
 

@@ -181,6 +181,8 @@ final class SegmentedLog implements RaftLog {
                 memberships.isPresent()
                         ? memberships.get()
                         : MembershipFile.rebuild(files.disk(), files.folder(), found.configs()));
+        kept.filter(snapshot -> snapshot.index() <= result.lastIndex)
+                .ifPresent(snapshot -> result.configs = MembershipFile.known(result.configs, snapshot));
         result.saveMark();
         recovery.discardLeftovers();
         return result;
@@ -488,6 +490,14 @@ final class SegmentedLog implements RaftLog {
         }
     }
 
+    /** As {@link #saveMark}, in both slots: one that named entries which were truncated would count if the other rots. */
+    private void fillMark() throws IOException {
+        synchronized (tail) {
+            markSaved = true;
+            tail.fill(mark.encode());
+        }
+    }
+
     /** The tail mark on disk is as new as the last sync. */
     boolean markSaved() {
         return markSaved;
@@ -626,7 +636,7 @@ final class SegmentedLog implements RaftLog {
         countTruncation();
         // Before files go: the mark must not name one that is no longer there.
         mark = currentMark();
-        saveMark();
+        fillMark();
         deleteFromTheEnd(segment.firstIndex() + 1);
         for (Segment gone : all.subList(kept + 1, all.size())) {
             gone.release();
@@ -663,7 +673,7 @@ final class SegmentedLog implements RaftLog {
         activate(List.of(next));
         countTruncation();
         mark = currentMark();
-        saveMark();
+        fillMark();
         for (Segment gone : all) {
             gone.release();
         }
@@ -1007,7 +1017,8 @@ final class SegmentedLog implements RaftLog {
         boolean fits = prepends
                 || (noTruncationSince(patch.truncationsBefore())
                         && patchRanges().contains(patch.range()));
-        long termBehind = termAt(to + 1);
+        // Of a lost entry the term is only known to be no lower than that of one in front of it.
+        long termBehind = termKnown(to + 1) ? termAt(to + 1) : Math.max(termAt(to + 1), made.lastTerm());
         if (!fits || !termsFit(made, from, to) || made.lastIndex != to) {
             return false;
         }
@@ -1036,7 +1047,9 @@ final class SegmentedLog implements RaftLog {
                 || made.terms.get(0).term() == termAt(from - 1);
         boolean end =
                 termKnown(to) ? made.lastTerm() == termAt(to) : !termKnown(to + 1) || made.lastTerm() <= termAt(to + 1);
-        return front && end;
+        boolean behind = terms.stream()
+                .noneMatch(t -> t.firstIndex() > to + 1 && t.term() < made.lastTerm() && termKnown(t.firstIndex()));
+        return front && end && behind;
     }
 
     @Override
@@ -1110,7 +1123,7 @@ final class SegmentedLog implements RaftLog {
     }
 
     private static void addTerm(List<TermStart> list, TermStart start) {
-        if (list.isEmpty() || list.get(list.size() - 1).term() != start.term()) {
+        if (list.isEmpty() || list.get(list.size() - 1).term() < start.term()) {
             list.add(start);
         }
     }

@@ -485,19 +485,32 @@ class LostEntriesTest {
             assertThat(one.core.membership().map(ConfigAt::index)).contains(1L);
         }
 
-        /** The state is the snapshot's as soon as it is restored; the core hears of it later. */
+        /** It may have been acknowledged, whatever term the lost entry was of that the snapshot ends with. */
         @Test
-        void aTrimMayOvertakeTheNewsThatAStateWasRestored() {
+        void aSnapshotOfALostEntryTakesNothingAwayOfWhatLiesBehindIt() {
+            CoreUnderTest one = CoreUnderTest.of(ONE, 3, 2, 0, 1, 1, 1, 1, 1, 2);
+            one.core.damaged(List.of(new LostRange(4, 7, false, false)));
+
+            assertThat(one.core.beginInstall(5, 2)).isEqualTo(RaftCore.Install.STATE_ONLY);
+            one.core.installedState(5);
+
+            one.receive(TWO, vote(3, 5, 2));
+            one.settle();
+            assertThat(one.lastTo(TWO, VoteResponse.class).refusal()).isEqualTo(Refusal.LOG_BEHIND);
+        }
+
+        @Test
+        void aSnapshotBehindWhichTheStateHasGoneOnMeanwhileIsOfNoUse() {
             CoreUnderTest one = CoreUnderTest.of(ONE, 3, 2, 0, 1, 1, 2, 2);
+            one.receive(TWO, append(3, 5, 2, 5, List.of()));
+            one.settle();
             one.core.needSnapshot(4);
-            assertThat(one.core.beginInstall(4, 2)).isEqualTo(RaftCore.Install.STATE_ONLY);
 
-            one.core.trimmed(4);
-            one.core.installedState(4);
-            one.core.trimmed(4);
+            one.core.applied(5); // what kept it is repaired
 
-            AppendResponse answer = answerTo(one, append(3, 3, 1, 4, entries(4, 2, 2, 3)));
-            assertThat(answer.index()).isEqualTo(6);
+            assertThat(one.core.beginInstall(4, 2)).isEqualTo(RaftCore.Install.NO);
+            one.tickUntil(Role.PRE_CANDIDATE, 1_000);
+            assertThat(one.core.role()).isEqualTo(Role.PRE_CANDIDATE);
         }
 
         @Test

@@ -289,6 +289,27 @@ class LostMembershipTest {
         }
     }
 
+    /** The header of a file names what was in force when the file was begun. */
+    @Test
+    void aHeaderTellsNothingOfALostMembershipThatIsNotRecordedAnyMore() throws IOException {
+        byte[] recordedBefore = disk.content(FILE);
+        long lost;
+        try (LocalStore store = open()) {
+            lost = beginFile(store);
+            change(store, second);
+            beginFile(store);
+        }
+        try (Disk.DiskFile file = disk.open(FILE, false)) {
+            file.write(new ByteBuffer[] {ByteBuffer.wrap(recordedBefore)}, 1, 0);
+            file.force();
+        }
+        loseHeaders(lost);
+        try (LocalStore store = open()) {
+            assertThat(store.log().damage()).isNotEmpty();
+            assertThat(store.membership()).contains(founding);
+        }
+    }
+
     @Test
     void withoutTheFileAWholeLogTellsTheMembership() throws IOException {
         try (LocalStore store = open()) {
