@@ -308,12 +308,13 @@ final class LogView {
                 pushTerm(start.firstIndex(), start.term());
             }
         }
+        // Of entries that are lost behind it, what was taken for their term may have been too low.
         if (upTo < lastIndex) {
-            pushTerm(upTo + 1, nextTerm);
+            pushTerm(upTo + 1, Math.max(nextTerm, lastTerm()));
         }
         for (int i = 0; i < count; i++) {
             if (starts[i] > upTo + 1) {
-                pushTerm(starts[i], values[i]);
+                pushTerm(starts[i], Math.max(values[i], lastTerm()));
             }
         }
     }

@@ -301,6 +301,7 @@ public final class RaftCore {
         }
         if (!reached.equals(LogEnd.NONE)
                 && !isBroughtUp()
+                && shortfall.firstUnknownBehind(commitIndex) == 0
                 && log.firstIndex() <= durability.durableIndex()
                 && !new LogEnd(log.termAt(durability.durableIndex()), durability.durableIndex()).isBehind(reached)) {
             // Whatever was acknowledged of what it gave up is here again, or was never committed.
@@ -330,7 +331,6 @@ public final class RaftCore {
             throw new InvariantViolation("applied " + index + " outside of " + lastApplied + ".." + handedApplyIndex);
         }
         lastApplied = index;
-        shortfall.applied(index);
         configs.forgetBelow(index);
     }
 
@@ -447,6 +447,8 @@ public final class RaftCore {
     public enum Install {
         /** Nothing: it is of no use, or this replica leads or campaigns (R26). */
         NO,
+        /** It is to be asked again once what this replica gives up with its log is remembered durably. */
+        NOT_YET,
         /** It replaces the state, and the log begins behind it. */
         STATE_AND_LOG,
         /** The log holds its entry, and goes on: what lies behind it this replica has acknowledged. */
@@ -458,12 +460,9 @@ public final class RaftCore {
      * {@link #installed}; it goes on voting as the log it has.
      */
     public Install beginInstall(long index, long snapshotTerm) {
-        // Behind an entry that is lost with its term there may be what this replica has acknowledged.
-        boolean lost = index > commitIndex && shortfall.isUnknown(index) && log.termAt(index) <= snapshotTerm;
         boolean held = index <= commitIndex
-                || lost
                 || (index >= log.firstIndex() - 1 && index <= log.lastIndex() && log.termAt(index) == snapshotTerm);
-        boolean useful = !held || lost || (shortfall.isHelpedBy(index) && index >= log.firstIndex() - 1);
+        boolean useful = !held || (shortfall.isHelpedBy(index) && index >= log.firstIndex() - 1);
         if (!useful || index < lastApplied || role != Role.FOLLOWER || snapshotTerm > term || shortfall.installing()) {
             return Install.NO;
         }
@@ -473,8 +472,19 @@ public final class RaftCore {
         if (held && index > durability.durableIndex()) {
             return Install.NO; // The state must not be ahead of the log that a crash would leave behind (R41).
         }
+        if (!held && mayHaveAcknowledgedBehind(index, snapshotTerm)) {
+            reached = heldEnd();
+            if (durability.durableHardState().reached().isBehind(reached)) {
+                return Install.NOT_YET;
+            }
+        }
         shortfall.installing(true);
         return held ? Install.STATE_ONLY : Install.STATE_AND_LOG;
+    }
+
+    /** The entry at the index is lost with its term: it may be the snapshot's, and then what follows it here may count. */
+    private boolean mayHaveAcknowledgedBehind(long index, long snapshotTerm) {
+        return index < log.lastIndex() && shortfall.isUnknown(index) && log.termAt(index) <= snapshotTerm;
     }
 
     /** The state on disk is that of the snapshot, durably; the log is as it was. */
@@ -525,15 +535,33 @@ public final class RaftCore {
         if (shortfall.installing()) {
             return; // The log on disk may be another one already.
         }
-        log.learn(terms, Math.min(commitIndex, durability.durableIndex()));
+        long upTo = Math.min(commitIndex, durability.durableIndex());
+        boolean isOther = isProvenOtherBehind(upTo, terms);
+        if (isOther) {
+            truncateFrom(upTo + 1);
+        }
+        log.learn(terms, upTo);
         boolean changed = configs.learn(memberships, durability.durableIndex());
         configs.forgetBelow(lastApplied);
+        if ((isOther || changed) && (role == Role.PRE_CANDIDATE || role == Role.CANDIDATE)) {
+            stepDown(); // It campaigned with another log, or counts the votes of another membership.
+        }
         if (changed) {
-            if (role == Role.PRE_CANDIDATE || role == Role.CANDIDATE) {
-                stepDown(); // It counts the votes of another membership.
-            }
             reconfigure();
         }
+    }
+
+    /** What follows here is of an older term than what is committed in front of it: it followed another entry (R16). */
+    private boolean isProvenOtherBehind(long index, List<TermStart> terms) {
+        long term = 0;
+        for (TermStart start : terms) {
+            term = start.firstIndex() <= index ? start.term() : term;
+        }
+        long known = index + 1;
+        while (known <= log.lastIndex() && shortfall.isUnknown(known)) {
+            known++;
+        }
+        return index >= log.firstIndex() && known <= log.lastIndex() && log.termAt(known) < term;
     }
 
     /** It knows of no damage. */

@@ -23,6 +23,8 @@ final class Shortfall {
     private boolean installing;
     /** Empty while the state can go on from the log. */
     private OptionalLong neededSnapshot = OptionalLong.empty();
+    /** A lost entry stops the state. */
+    private boolean stoppedByLoss;
 
     /**
      * Returns whether anything changed.
@@ -32,6 +34,9 @@ final class Shortfall {
     boolean damaged(List<LostRange> ranges, long durableIndex) {
         List<LostRange> before = damaged;
         damaged = cut(ranges, durableIndex + 1);
+        if (stoppedByLoss && neededSnapshot.isPresent() && !isLost(neededSnapshot.getAsLong())) {
+            neededSnapshot = OptionalLong.empty(); // Somebody had the entry after all.
+        }
         return !damaged.equals(before);
     }
 
@@ -77,6 +82,10 @@ final class Shortfall {
             }
         }
         return 0;
+    }
+
+    private boolean isLost(long index) {
+        return firstLostBehind(index - 1) == index;
     }
 
     /** Nobody here knows what term the entry was of. */
@@ -146,13 +155,7 @@ final class Shortfall {
     /** The state must pass the index by a snapshot: what leads there from here nobody has any more. */
     void needSnapshot(long upToIndex) {
         neededSnapshot = OptionalLong.of(upToIndex);
-    }
-
-    /** What kept the state from going on may have been repaired meanwhile. */
-    void applied(long index) {
-        if (isHelpedBy(index)) {
-            neededSnapshot = OptionalLong.empty();
-        }
+        stoppedByLoss = isLost(upToIndex);
     }
 
     boolean needsSnapshot() {

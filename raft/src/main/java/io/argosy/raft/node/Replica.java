@@ -121,6 +121,8 @@ final class Replica implements Lane {
     private boolean flushDiffers;
     /** Nothing is applied before a snapshot has replaced it. */
     private volatile boolean stateLost;
+    /** A snapshot that waits for something to be durable. */
+    private Optional<SnapshotManifest> undecided = Optional.empty();
     /** The log is trimmed further than the core knows. */
     private boolean trimAhead;
 
@@ -635,6 +637,7 @@ final class Replica implements Lane {
             persistedSequence = persisted;
             inputs.persisted(persisted, now);
             core.persisted(persisted);
+            undecided.ifPresent(this::decideOn);
         }
         long applied = applier.appliedIndex();
         // While a snapshot is installed, the applier is ahead of what the core knows of.
@@ -800,6 +803,10 @@ final class Replica implements Lane {
 
     private void decideOn(SnapshotManifest manifest) {
         RaftCore.Install install = core.beginInstall(manifest.index(), manifest.term());
+        undecided = install == RaftCore.Install.NOT_YET ? Optional.of(manifest) : Optional.empty();
+        if (undecided.isPresent()) {
+            return;
+        }
         if (install == RaftCore.Install.NO) {
             log.info("a snapshot is no longer needed index={}", manifest.index());
             bulk.discardSnapshot();

@@ -1047,9 +1047,16 @@ final class SegmentedLog implements RaftLog {
                 || made.terms.get(0).term() == termAt(from - 1);
         boolean end =
                 termKnown(to) ? made.lastTerm() == termAt(to) : !termKnown(to + 1) || made.lastTerm() <= termAt(to + 1);
-        boolean behind = terms.stream()
-                .noneMatch(t -> t.firstIndex() > to + 1 && t.term() < made.lastTerm() && termKnown(t.firstIndex()));
-        return front && end && behind;
+        long next = firstTermKnownBehind(to);
+        return front && end && (next > lastIndex || made.lastTerm() <= termAt(next));
+    }
+
+    private long firstTermKnownBehind(long index) {
+        long next = index + 1;
+        while (next <= lastIndex && !termKnown(next)) {
+            next++;
+        }
+        return next;
     }
 
     @Override

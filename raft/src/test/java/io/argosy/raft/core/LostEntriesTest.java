@@ -491,8 +491,13 @@ class LostEntriesTest {
             CoreUnderTest one = CoreUnderTest.of(ONE, 3, 2, 0, 1, 1, 1, 1, 1, 2);
             one.core.damaged(List.of(new LostRange(4, 7, false, false)));
 
-            assertThat(one.core.beginInstall(5, 2)).isEqualTo(RaftCore.Install.STATE_ONLY);
-            one.core.installedState(5);
+            assertThat(one.core.beginInstall(5, 2)).isEqualTo(RaftCore.Install.NOT_YET);
+            Effects.Persist persist = one.take().persist().orElseThrow();
+            assertThat(persist.hardState()).contains(new HardState(2, Optional.empty(), new LogEnd(2, 7)));
+            assertThat(one.core.beginInstall(5, 2)).isEqualTo(RaftCore.Install.NOT_YET);
+            one.settle();
+            assertThat(one.core.beginInstall(5, 2)).isEqualTo(RaftCore.Install.STATE_AND_LOG);
+            one.core.installed(5, 2, Optional.empty());
 
             one.receive(TWO, vote(3, 5, 2));
             one.settle();
@@ -501,16 +506,59 @@ class LostEntriesTest {
 
         @Test
         void aSnapshotBehindWhichTheStateHasGoneOnMeanwhileIsOfNoUse() {
+            CoreUnderTest one = followerThatCommittedAllOfFive();
+            one.core.damaged(List.of(new LostRange(4, 4, true, false)));
+            one.core.needSnapshot(4);
+
+            one.core.applied(5); // repaired, which is told in a moment
+
+            assertThat(one.core.beginInstall(4, 2)).isEqualTo(RaftCore.Install.NO);
+        }
+
+        @Test
+        void aSnapshotIsNoLongerNeededOnceTheEntryThatStoppedTheStateIsRepaired() {
+            CoreUnderTest one = followerThatCommittedAllOfFive();
+            one.core.damaged(List.of(new LostRange(4, 4, true, false)));
+            one.core.needSnapshot(4);
+
+            one.core.damaged(List.of());
+
+            one.tickUntil(Role.PRE_CANDIDATE, 1_000);
+            assertThat(one.core.role()).isEqualTo(Role.PRE_CANDIDATE);
+        }
+
+        private static CoreUnderTest followerThatCommittedAllOfFive() {
             CoreUnderTest one = CoreUnderTest.of(ONE, 3, 2, 0, 1, 1, 2, 2);
             one.receive(TWO, append(3, 5, 2, 5, List.of()));
             one.settle();
-            one.core.needSnapshot(4);
+            return one;
+        }
 
-            one.core.applied(5); // what kept it is repaired
+        /** The first of two lost files is back; what was taken for the terms of the second is too low. */
+        @Test
+        void theTermOfALostEntryIsNoLowerThanThatOfWhatIsCommittedInFrontOfIt() {
+            CoreUnderTest one = CoreUnderTest.of(ONE, 3, 3, 0, 1, 1, 1, 1, 1, 1);
+            one.core.damaged(List.of(new LostRange(4, 7, false, false)));
+            answerTo(one, append(3, 3, 1, 5, entries(4, 3, 3)));
+            List<ConfigAt> memberships = List.of(one.core.membership().orElseThrow());
 
-            assertThat(one.core.beginInstall(4, 2)).isEqualTo(RaftCore.Install.NO);
-            one.tickUntil(Role.PRE_CANDIDATE, 1_000);
-            assertThat(one.core.role()).isEqualTo(Role.PRE_CANDIDATE);
+            one.core.repaired(List.of(new TermStart(1, 0), new TermStart(2, 1), new TermStart(4, 3)), memberships);
+
+            assertThat(one.core.lastIndex()).isEqualTo(7);
+            assertThat(one.core.commitIndex()).isEqualTo(5);
+        }
+
+        /** It followed another entry than the one that is committed there. */
+        @Test
+        void whatIsOfAnOlderTermThanWhatIsCommittedInFrontOfItIsDropped() {
+            CoreUnderTest one = CoreUnderTest.of(ONE, 3, 3, 0, 1, 1, 1, 1, 1, 1);
+            one.core.damaged(List.of(new LostRange(4, 6, false, false)));
+            answerTo(one, append(3, 3, 1, 5, entries(4, 3, 3)));
+            List<ConfigAt> memberships = List.of(one.core.membership().orElseThrow());
+
+            one.core.repaired(List.of(new TermStart(1, 0), new TermStart(2, 1), new TermStart(4, 3)), memberships);
+
+            assertThat(one.core.lastIndex()).isEqualTo(5);
         }
 
         @Test
