@@ -311,6 +311,34 @@ class LostMembershipTest {
     }
 
     @Test
+    void aPatchOfALaterTermThanWhatIsWholeBehindALossIsRefused() throws IOException {
+        long lost;
+        long behind;
+        try (LocalStore store = open()) {
+            lost = beginFile(store);
+            behind = beginFile(store);
+            fill(store, 1); // still the file that is written: it has no index yet, so that the start scans it
+        }
+        loseHeaders(lost);
+        Path file = FOLDER.resolve(Segment.name(behind) + Segment.SUFFIX);
+        for (int i = 0; i < 512; i++) {
+            disk.flip(file, SegmentHeader.BYTES + i, 255);
+        }
+        try (LocalStore store = open()) {
+            assertThat(store.log().termKnown(behind)).isFalse();
+            assertThat(store.log().termKnown(behind + 1)).isTrue();
+            try (LogPatch patch = store.beginPatch(new IndexRange(lost, behind - 1), 1)) {
+                while (!patch.isComplete()) {
+                    patch.add(
+                            List.of(Entry.of(patch.nextIndex(), 3, EntryType.COMMAND, ByteBuffer.wrap(new byte[400]))));
+                }
+                patch.seal();
+                assertThat(store.insert(patch)).isFalse();
+            }
+        }
+    }
+
+    @Test
     void withoutTheFileAWholeLogTellsTheMembership() throws IOException {
         try (LocalStore store = open()) {
             change(store, second);
