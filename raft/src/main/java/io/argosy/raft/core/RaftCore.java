@@ -413,6 +413,9 @@ public final class RaftCore {
      * @param ranges ascending
      */
     public void damaged(List<LostRange> ranges) {
+        if (shortfall.installing()) {
+            return; // The log on disk may be another one already; told again, or of no matter, once it is installed.
+        }
         if (shortfall.damaged(ranges, durability.durableIndex())) {
             electable(shortfall.isWhole());
             if (role == Role.PRE_CANDIDATE || role == Role.CANDIDATE) {
@@ -461,7 +464,10 @@ public final class RaftCore {
      */
     public Install beginInstall(long index, long snapshotTerm) {
         boolean held = index <= commitIndex
-                || (index >= log.firstIndex() - 1 && index <= log.lastIndex() && log.termAt(index) == snapshotTerm);
+                || (index >= log.firstIndex() - 1
+                        && index <= log.lastIndex()
+                        && !shortfall.isUnknown(index)
+                        && log.termAt(index) == snapshotTerm);
         boolean useful = !held || (shortfall.isHelpedBy(index) && index >= log.firstIndex() - 1);
         if (!useful || index < lastApplied || role != Role.FOLLOWER || snapshotTerm > term || shortfall.installing()) {
             return Install.NO;
@@ -536,32 +542,15 @@ public final class RaftCore {
             return; // The log on disk may be another one already.
         }
         long upTo = Math.min(commitIndex, durability.durableIndex());
-        boolean isOther = isProvenOtherBehind(upTo, terms);
-        if (isOther) {
-            truncateFrom(upTo + 1);
-        }
         log.learn(terms, upTo);
         boolean changed = configs.learn(memberships, durability.durableIndex());
         configs.forgetBelow(lastApplied);
-        if ((isOther || changed) && (role == Role.PRE_CANDIDATE || role == Role.CANDIDATE)) {
-            stepDown(); // It campaigned with another log, or counts the votes of another membership.
-        }
         if (changed) {
+            if (role == Role.PRE_CANDIDATE || role == Role.CANDIDATE) {
+                stepDown(); // It counts the votes of another membership.
+            }
             reconfigure();
         }
-    }
-
-    /** What follows here is of an older term than what is committed in front of it: it followed another entry (R16). */
-    private boolean isProvenOtherBehind(long index, List<TermStart> terms) {
-        long term = 0;
-        for (TermStart start : terms) {
-            term = start.firstIndex() <= index ? start.term() : term;
-        }
-        long known = index + 1;
-        while (known <= log.lastIndex() && shortfall.isUnknown(known)) {
-            known++;
-        }
-        return index >= log.firstIndex() && known <= log.lastIndex() && log.termAt(known) < term;
     }
 
     /** It knows of no damage. */
@@ -987,7 +976,9 @@ public final class RaftCore {
 
     /** The log that this replica votes as: what it ever had, and may have acknowledged. */
     private LogEnd heldEnd() {
-        LogEnd end = new LogEnd(isUnknown(log.lastIndex()) ? restoredTerm : log.lastTerm(), log.lastIndex());
+        long atLeast = log.lastTerm();
+        LogEnd end =
+                new LogEnd(isUnknown(log.lastIndex()) ? Math.max(restoredTerm, atLeast) : atLeast, log.lastIndex());
         return end.orFurther(reached);
     }
 
@@ -1022,6 +1013,7 @@ public final class RaftCore {
         long common = log.termAt(index) == end.term() ? Math.min(index, end.index()) : index;
         return !end.isBehind(reached)
                 && common >= commitIndex
+                && !shortfall.installing()
                 && shortfall.firstUnknownBehind(commitIndex) == 0
                 && shortfall.isDoubtful(common + 1);
     }
@@ -1409,8 +1401,7 @@ public final class RaftCore {
             if (index > log.lastIndex()) {
                 break;
             }
-            // What is taken for the term of a lost entry was that of an entry up to there: its own was no lower.
-            if (shortfall.isUnknown(index) && log.termAt(index) <= entry.term()) {
+            if (shortfall.isUnknown(index) && mayBeOfTerm(index, entry.term())) {
                 if (index <= commitIndex || !replacesUnknown) {
                     continue;
                 }
@@ -1445,6 +1436,12 @@ public final class RaftCore {
         }
     }
 
+    /** Of a lost entry: terms never descend, and of those around it something is known. */
+    private boolean mayBeOfTerm(long index, long entryTerm) {
+        long behind = shortfall.firstKnownBehind(index);
+        return log.termAt(index) <= entryTerm && (behind > log.lastIndex() || entryTerm <= log.termAt(behind));
+    }
+
     private void requireCommittedMatch(ReplicaId from, long prev, long prevTerm) {
         if (prev <= commitIndex && prev >= log.firstIndex() - 1 && log.termAt(prev) != prevTerm && !isUnknown(prev)) {
             throw new InvariantViolation("committed entry " + prev + " has term " + log.termAt(prev) + " here and "
@@ -1460,7 +1457,9 @@ public final class RaftCore {
         }
         hearLeader(from, m.term());
         long prev = m.prevIndex();
-        boolean needed = prev > log.lastIndex() || conflicts(prev, m.prevTerm());
+        boolean needed = prev > log.lastIndex()
+                || conflicts(prev, m.prevTerm())
+                || (prev > commitIndex && shortfall.isUnknown(prev));
         if (needed && !shortfall.installing()) {
             fetchSnapshot = Optional.of(from);
         }

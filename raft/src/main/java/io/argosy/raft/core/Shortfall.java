@@ -98,6 +98,17 @@ final class Shortfall {
         return false;
     }
 
+    /** Behind the given index, the first that is not lost with its term. */
+    long firstKnownBehind(long index) {
+        long next = index + 1;
+        for (LostRange range : damaged) {
+            if (range.from() <= next && next <= range.to() && !range.termsKnown()) {
+                next = range.to() + 1;
+            }
+        }
+        return next;
+    }
+
     /** The entry is lost, and nothing proves that it was ever durable here. */
     boolean isDoubtful(long index) {
         for (LostRange range : damaged) {
@@ -154,8 +165,8 @@ final class Shortfall {
 
     /** The state must pass the index by a snapshot: what leads there from here nobody has any more. */
     void needSnapshot(long upToIndex) {
-        neededSnapshot = OptionalLong.of(upToIndex);
-        stoppedByLoss = isLost(upToIndex);
+        stoppedByLoss = isLost(upToIndex) && (neededSnapshot.isEmpty() || stoppedByLoss);
+        neededSnapshot = OptionalLong.of(Math.max(upToIndex, neededSnapshot.orElse(0)));
     }
 
     boolean needsSnapshot() {

@@ -527,6 +527,68 @@ class LostEntriesTest {
             assertThat(one.core.role()).isEqualTo(Role.PRE_CANDIDATE);
         }
 
+        @Test
+        void aLostStateStillNeedsASnapshotOnceADamagedEntryIsRepaired() {
+            CoreUnderTest one = followerThatCommittedAllOfFive();
+            one.core.damaged(List.of(new LostRange(4, 4, true, false)));
+            one.core.needSnapshot(2);
+            one.core.needSnapshot(4);
+
+            one.core.damaged(List.of());
+
+            one.tickFor(5_000);
+            assertThat(one.core.role()).isEqualTo(Role.FOLLOWER);
+        }
+
+        /** The log on disk is empty already, and the core hears of that while something else becomes durable. */
+        @Test
+        void whatIsGivenUpWithASnapshotIsRememberedWhileItIsTakenOver() {
+            CoreUnderTest one = CoreUnderTest.of(ONE, 3, 2, 0, 1, 1, 1, 1, 1, 2);
+            one.core.damaged(List.of(new LostRange(4, 6, false, false)));
+            assertThat(one.core.beginInstall(5, 2)).isEqualTo(RaftCore.Install.NOT_YET);
+            one.settle();
+            assertThat(one.core.beginInstall(5, 2)).isEqualTo(RaftCore.Install.STATE_AND_LOG);
+
+            one.core.damaged(List.of());
+            one.receive(THREE, vote(3, 3, 1));
+            one.settle();
+            one.core.installed(5, 2, Optional.empty());
+            one.receive(TWO, vote(4, 5, 2));
+            one.settle();
+
+            assertThat(one.lastTo(TWO, VoteResponse.class).granted()).isFalse();
+        }
+
+        /** It was not lost yet when this process started, in an earlier term than that of the lost entries. */
+        @Test
+        void theEndOfALogIsNoLowerThanWhatIsKnownInFrontOfWhatItLost() {
+            CoreUnderTest one = CoreUnderTest.of(ONE, 3, 2, 0, 1, 1, 2, 2);
+            one.receive(TWO, append(3, 5, 2, 5, entries(6, 3, 3, 3)));
+            one.settle();
+            one.receive(TWO, append(3, 8, 3, 8, List.of()));
+            one.settle();
+            one.core.damaged(List.of(new LostRange(7, 8, false, false)));
+            one.tickFor(5_000);
+
+            one.receive(THREE, vote(9, 6, 3));
+            one.settle();
+
+            assertThat(one.lastTo(THREE, VoteResponse.class).granted()).isFalse();
+        }
+
+        /** What is taken for the lost term happens to be right. */
+        @Test
+        void aSnapshotThatEndsAmongLostEntriesIsFetchedAndTakenOver() {
+            CoreUnderTest one = CoreUnderTest.of(ONE, 3, 2, 0, 1, 1, 2, 2, 2, 2);
+            one.core.damaged(List.of(new LostRange(5, 7, false, false)));
+
+            one.receive(TWO, new Message.SnapshotOffer(3, 6, 2));
+
+            assertThat(one.take().fetchSnapshot()).contains(TWO);
+            one.settle();
+            assertThat(one.core.beginInstall(7, 2)).isEqualTo(RaftCore.Install.STATE_AND_LOG);
+        }
+
         private static CoreUnderTest followerThatCommittedAllOfFive() {
             CoreUnderTest one = CoreUnderTest.of(ONE, 3, 2, 0, 1, 1, 2, 2);
             one.receive(TWO, append(3, 5, 2, 5, List.of()));
@@ -548,15 +610,12 @@ class LostEntriesTest {
             assertThat(one.core.commitIndex()).isEqualTo(5);
         }
 
-        /** It followed another entry than the one that is committed there. */
+        /** An entry of term 1 is whole behind the lost ones. */
         @Test
-        void whatIsOfAnOlderTermThanWhatIsCommittedInFrontOfItIsDropped() {
+        void aLostEntryThatMustHaveBeenOfAnEarlierTermThanTheLeadersIsReplacedAtOnce() {
             CoreUnderTest one = CoreUnderTest.of(ONE, 3, 3, 0, 1, 1, 1, 1, 1, 1);
             one.core.damaged(List.of(new LostRange(4, 6, false, false)));
             answerTo(one, append(3, 3, 1, 5, entries(4, 3, 3)));
-            List<ConfigAt> memberships = List.of(one.core.membership().orElseThrow());
-
-            one.core.repaired(List.of(new TermStart(1, 0), new TermStart(2, 1), new TermStart(4, 3)), memberships);
 
             assertThat(one.core.lastIndex()).isEqualTo(5);
         }
